@@ -1,0 +1,1 @@
+"""The object store: put once, locked, listed; and the ledger in it."""

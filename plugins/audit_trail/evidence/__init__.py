@@ -1,0 +1,1 @@
+"""Pure formats: what is signed, hashed and named. No I/O."""

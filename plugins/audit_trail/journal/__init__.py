@@ -1,0 +1,1 @@
+"""The writing side: what an application calls to leave an audit record."""

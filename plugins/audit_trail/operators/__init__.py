@@ -1,0 +1,1 @@
+"""The Airflow operators: thin wrappers around the stages."""

@@ -1,0 +1,1 @@
+"""Keys, signatures, and which keys are believed when."""

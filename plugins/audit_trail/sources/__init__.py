@@ -1,0 +1,1 @@
+"""Where logs are found and how their bytes are pinned."""
