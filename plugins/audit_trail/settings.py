@@ -9,10 +9,19 @@ environment: `AUDIT_TRAIL_ARCHIVE__BUCKET`.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,7 +34,8 @@ from audit_trail.errors import ConfigurationError
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
 CONFIG_NAME = "audit-trail.yaml"
-KINDS = ("application", "system", "api")
+Kind = Literal["application", "system", "api"]
+KINDS: tuple[Kind, ...] = ("application", "system", "api")
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 
@@ -92,7 +102,7 @@ class SourceSettings(_Section):
     """
 
     name: Name
-    kind: Literal["application", "system", "api"]
+    kind: Kind
     url: str
     event_time: EventTimeSettings | None = None
     required: bool = Field(default=False, description="a day without a file of this source is an error")
@@ -123,10 +133,13 @@ class Settings(BaseSettings):
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
     staging_dir: Path | None = Field(default=None, description="None: `staging` in the home folder")
     keys_dir: Path | None = Field(default=None, description="None: `keys` in the home folder")
+    embedded_store_dir: Path | None = Field(
+        default=None, description="the command line starts an embedded store in this folder while it runs"
+    )
     segment_target_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, le=4 * 1024**3)
     max_segments: int = Field(default=1000, ge=1, le=1000)
 
-    @field_validator("home", "journal_dir", "staging_dir", "keys_dir")
+    @field_validator("home", "journal_dir", "staging_dir", "keys_dir", "embedded_store_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -148,28 +161,33 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before YAML file; no dotenv, no secret files."""
         path = _config_path()
         yaml_source = (YamlConfigSettingsSource(settings_cls, yaml_file=path),) if path else ()
         return (init_settings, env_settings, *yaml_source)
 
     @property
     def journal(self) -> Path:
+        """Where AuditLogger writes."""
         return self.journal_dir or self.home / "journal"
 
     @property
     def staging(self) -> Path:
+        """Where a day is worked on before it is sealed."""
         return self.staging_dir or self.home / "staging"
 
     @property
     def keys(self) -> Path:
+        """Where local signing keys are."""
         return self.keys_dir or self.home / "keys"
 
     def all_sources(self) -> tuple[SourceSettings, ...]:
         """The configured sources, and one for each kind that AuditLogger writes."""
         if not self.collect_journal:
             return self.sources
+        root = literal_path(str(self.journal))
         journal = tuple(
-            SourceSettings(name=kind, kind=kind, url=f"file://{self.journal}/{kind}/{{date}}/*.jsonl")
+            SourceSettings(name=kind, kind=kind, url=f"file://{root}/{kind}/{{date}}/*.jsonl")
             for kind in KINDS
         )
         return journal + self.sources
@@ -198,6 +216,11 @@ def load_settings(**overrides: Any) -> Settings:
         raise ConfigurationError(
             "the settings file cannot be read", where=str(_config_path()), found=type(error).__name__
         ) from error
+
+
+def literal_path(path: str) -> str:
+    """A path as a source URL takes it literally: no glob character, no placeholder."""
+    return re.sub(r"([*?[])", r"[\1]", path).replace("{", "{{").replace("}", "}}")
 
 
 def _config_path() -> Path | None:

@@ -1,1 +1,17 @@
 """Where logs are found and how their bytes are pinned."""
+
+from audit_trail.sources.input_stream import InputStream
+from audit_trail.sources.listing import Listing, Skipped, SourceFile, list_all, list_files
+from audit_trail.sources.sealed_ranges import SealedRange
+from audit_trail.sources.url_pattern import expand_dates
+
+__all__ = [
+    "InputStream",
+    "Listing",
+    "SealedRange",
+    "Skipped",
+    "SourceFile",
+    "expand_dates",
+    "list_all",
+    "list_files",
+]

@@ -1,0 +1,109 @@
+"""The ledger as objects: reading its entries, putting the next one.
+
+Nothing is believed here: `verification.ledger_walk` decides what the bytes say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+
+from audit_trail.archive.object_store import ObjectReader, ObjectStore, ObjectVersion, Retention, StoredObject
+from audit_trail.errors import IntegrityError
+from audit_trail.evidence.object_keys import ledger_key, ledger_sequence
+
+MAX_ENTRY_BYTES = 8 * 1024 * 1024
+"""A seal names at most 1,000 objects of about 400 bytes each; base64 adds a third."""
+READERS = 16
+"""Entries are small, so reading is all latency; S3 takes far more than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawEntry:
+    """A ledger object as it was read."""
+
+    sequence: int
+    key: str
+    version_id: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the stored bytes: what the next entry's `previous` must be."""
+        return sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerListing:
+    """The first version of every entry in order, and what lies over them.
+
+    An entry is put under `If-None-Match: *`, so its first version is the one
+    that was put; later versions and delete markers are somebody's attempt.
+    """
+
+    first_versions: tuple[ObjectVersion, ...]
+    overlaid: tuple[ObjectVersion, ...]
+    strangers: tuple[ObjectVersion, ...]
+
+
+def list_ledger(store: ObjectReader) -> LedgerListing:
+    """List all ledger objects with all their versions.
+
+    Raises:
+        StorageError: The store refused or could not be reached.
+    """
+    oldest: dict[int, ObjectVersion] = {}
+    overlaid: list[ObjectVersion] = []
+    strangers: list[ObjectVersion] = []
+    for version in store.list_versions("ledger/"):
+        sequence = ledger_sequence(version.key)
+        if sequence is None:
+            strangers.append(version)
+            continue
+        if version.is_delete_marker:
+            overlaid.append(version)
+            continue
+        # A listing gives the versions of a key newest first.
+        if sequence in oldest:
+            overlaid.append(oldest[sequence])
+        oldest[sequence] = version
+    return LedgerListing(
+        first_versions=tuple(oldest[sequence] for sequence in sorted(oldest)),
+        overlaid=tuple(overlaid),
+        strangers=tuple(strangers),
+    )
+
+
+def read_entries(store: ObjectReader, versions: Iterable[ObjectVersion]) -> Iterator[RawEntry]:
+    """Read entries concurrently, in order."""
+
+    def read(version: ObjectVersion) -> RawEntry:
+        data = store.read(version.key, version.version_id, max_bytes=MAX_ENTRY_BYTES)
+        sequence = ledger_sequence(version.key)
+        if sequence is None:
+            raise IntegrityError("not a ledger entry", where=version.key)
+        return RawEntry(sequence=sequence, key=version.key, version_id=version.version_id, data=data)
+
+    with ThreadPoolExecutor(READERS) as pool:
+        yield from pool.map(read, versions)
+
+
+def put_entry(store: ObjectStore, sequence: int, data: bytes, retention: Retention) -> StoredObject:
+    """Put the entry with that number, once and for all.
+
+    Durable when it returns; killed before, nothing has happened or the entry
+    is there. Putting the same bytes again succeeds.
+
+    Raises:
+        KeyTakenError: Another writer's entry has that number.
+    """
+    return store.put_once(
+        ledger_key(sequence),
+        data,
+        sha256=sha256(data).hexdigest(),
+        retention=retention,
+        storage_class="STANDARD",
+        content_type="application/vnd.in-toto+json",
+    )

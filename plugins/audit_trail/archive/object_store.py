@@ -1,0 +1,97 @@
+"""What the rest of the package knows of an object store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from audit_trail.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """An Object Lock: nobody deletes or overwrites the version before `until`."""
+
+    mode: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """One version of an object, as the store describes it.
+
+    `sha256` is the checksum that the store keeps, None where it keeps none;
+    `retention` is None where nothing is locked.
+    """
+
+    key: str
+    version_id: str
+    size: int
+    sha256: str | None
+    retention: Retention | None
+    storage_class: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectVersion:
+    """A line of a listing: a version, or a delete marker over older ones."""
+
+    key: str
+    version_id: str
+    is_latest: bool
+    is_delete_marker: bool
+    size: int
+
+
+class KeyTakenError(StorageError):
+    """The key holds other bytes already; a put-once store does not replace them."""
+
+
+class ObjectReader(Protocol):
+    """Reading. Safe to call from several threads; nothing is changed by it.
+
+    Keys are relative to the archive's prefix. Transport failures are retried
+    by the implementation and end as `StorageError`.
+    """
+
+    def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
+        """Describe a version (the latest when None); None when there is none."""
+
+    def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
+        """A small object whole; a larger one than `max_bytes` is a `StorageError`."""
+
+    def stream(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
+        """An object's bytes in blocks."""
+
+    def list_versions(self, prefix: str) -> Iterator[ObjectVersion]:
+        """Every version and delete marker below a prefix, by key, newest first."""
+
+
+class ObjectStore(ObjectReader, Protocol):
+    """Reading, and putting once."""
+
+    def put_once(
+        self,
+        key: str,
+        body: bytes | Path,
+        *,
+        sha256: str,
+        retention: Retention,
+        storage_class: str,
+        content_type: str,
+    ) -> StoredObject:
+        """Store an object that nobody can replace.
+
+        Durable when it returns. The store compares the bytes with `sha256` and
+        refuses others. The same key with the same bytes succeeds again and
+        returns the version that is there (its lock lengthened to `retention`
+        if it was shorter), so a caller killed at any instant may repeat it; of
+        many writers racing for a key exactly one wins.
+
+        Raises:
+            KeyTakenError: The key holds other bytes.
+            StorageError: The store refused or could not be reached.
+        """

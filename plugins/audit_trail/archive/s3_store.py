@@ -1,0 +1,241 @@
+"""S3 with Object Lock, through boto3.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit_trail.archive.object_store import KeyTakenError, ObjectVersion, Retention, StoredObject
+from audit_trail.errors import StorageError
+from audit_trail.settings import ArchiveSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BLOCK_BYTES = 1024 * 1024
+MAX_ATTEMPTS = 5
+_ABSENT = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
+# A delete marker answers HEAD and GET of its own version with 405.
+_DELETED = {"405", "MethodNotAllowed"}
+_TAKEN = {"412", "PreconditionFailed"}
+# Two conditional writes at the same instant: the loser may look again.
+_CONFLICT = {"409", "ConditionalRequestConflict"}
+
+
+def make_client(archive: ArchiveSettings) -> S3Client:
+    """A boto3 client with boto3's own credential chain, or the file in the settings."""
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+
+    core = botocore.session.Session(profile=archive.profile)
+    if archive.credentials_file is not None:
+        core.set_config_variable("credentials_file", str(archive.credentials_file))
+    return boto3.Session(botocore_session=core, region_name=archive.region).client(
+        "s3",
+        endpoint_url=archive.endpoint_url,
+        config=Config(
+            retries={"max_attempts": MAX_ATTEMPTS, "mode": "standard"},
+            s3={"addressing_style": "path" if archive.endpoint_url else "auto"},
+            max_pool_connections=32,
+        ),
+    )
+
+
+class S3Store:
+    """An `ObjectStore` in one bucket below one prefix."""
+
+    def __init__(self, archive: ArchiveSettings, client: S3Client | None = None) -> None:
+        self._client = client or make_client(archive)
+        self._bucket = archive.bucket
+        self._prefix = archive.prefix.rstrip("/") + "/" if archive.prefix.rstrip("/") else ""
+
+    def uri(self, key: str) -> str:
+        """The address that other tools know the object by."""
+        return f"s3://{self._bucket}/{self._prefix}{key}"
+
+    def put_once(
+        self,
+        key: str,
+        body: bytes | Path,
+        *,
+        sha256: str,
+        retention: Retention,
+        storage_class: str,
+        content_type: str,
+    ) -> StoredObject:
+        """See `ObjectStore.put_once`."""
+        from botocore.exceptions import ClientError
+
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                with self._errors(key), _opened(body) as data:
+                    self._client.put_object(
+                        Bucket=self._bucket,
+                        Key=self._prefix + key,
+                        Body=data,
+                        ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode("ascii"),
+                        IfNoneMatch="*",
+                        ObjectLockMode=retention.mode,  # type: ignore[arg-type]
+                        ObjectLockRetainUntilDate=retention.until,
+                        StorageClass=storage_class,  # type: ignore[arg-type]
+                        ContentType=content_type,
+                    )
+                break
+            except StorageError as error:
+                cause = error.__cause__
+                code = _code(cause) if isinstance(cause, ClientError) else ""
+                if code in _TAKEN:
+                    break
+                if code not in _CONFLICT:
+                    raise
+        return self._settle(key, sha256, retention)
+
+    def _settle(self, key: str, sha256: str, retention: Retention) -> StoredObject:
+        """Look at what is there now: ours, or somebody else's."""
+        there = self.head(key)
+        if there is None:
+            raise StorageError("object was stored and is not there", where=self.uri(key), remedy="try again")
+        if there.sha256 != sha256:
+            raise KeyTakenError(
+                "the key holds other bytes already",
+                where=self.uri(key),
+                expected=sha256,
+                found=there.sha256 or "no checksum",
+            )
+        held = there.retention
+        if held is None or held.until < retention.until or held.mode != retention.mode:
+            self._lengthen(there, retention)
+            there = self.head(key, there.version_id) or there
+        return there
+
+    def _lengthen(self, there: StoredObject, retention: Retention) -> None:
+        lock: Any = {"Mode": retention.mode, "RetainUntilDate": retention.until}
+        with self._errors(there.key):
+            self._client.put_object_retention(
+                Bucket=self._bucket, Key=self._prefix + there.key, VersionId=there.version_id, Retention=lock
+            )
+
+    def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
+        """See `ObjectReader.head`."""
+        from botocore.exceptions import ClientError
+
+        try:
+            with self._errors(key):
+                answer = self._client.head_object(
+                    Bucket=self._bucket,
+                    Key=self._prefix + key,
+                    ChecksumMode="ENABLED",
+                    **_version(version_id),
+                )
+        except StorageError as error:
+            if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in _ABSENT | _DELETED:
+                return None
+            raise
+        return _described(key, dict(answer))
+
+    def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
+        """See `ObjectReader.read`."""
+        with self._errors(key):
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=self._prefix + key, **_version(version_id)
+            )
+            if answer["ContentLength"] > max_bytes:
+                raise StorageError(
+                    "object is too large to be what it should be",
+                    where=self.uri(key),
+                    expected=f"at most {max_bytes} bytes",
+                    found=f"{answer['ContentLength']} bytes",
+                )
+            return answer["Body"].read()
+
+    def stream(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
+        """See `ObjectReader.stream`."""
+        with self._errors(key):
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=self._prefix + key, **_version(version_id)
+            )
+            yield from answer["Body"].iter_chunks(BLOCK_BYTES)
+
+    def list_versions(self, prefix: str) -> Iterator[ObjectVersion]:
+        """See `ObjectReader.list_versions`."""
+        paginator = self._client.get_paginator("list_object_versions")
+        with self._errors(prefix):
+            for page in paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
+                versions = [self._listed(dict(item), marker=False) for item in page.get("Versions", [])]
+                markers = [self._listed(dict(item), marker=True) for item in page.get("DeleteMarkers", [])]
+                yield from sorted(versions + markers, key=lambda version: version.key)
+
+    def _listed(self, item: dict[str, Any], *, marker: bool) -> ObjectVersion:
+        return ObjectVersion(
+            key=item["Key"].removeprefix(self._prefix),
+            version_id=item["VersionId"],
+            is_latest=item["IsLatest"],
+            is_delete_marker=marker,
+            size=item.get("Size", 0),
+        )
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        """No foreign exception leaves this class, and no secret leaves with ours."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            raise StorageError(
+                f"the store refused {error.operation_name}",
+                where=self.uri(key),
+                found=f"{_code(error)}: {error.response.get('Error', {}).get('Message', '')}"[:300],
+                remedy=_remedy(_code(error)),
+            ) from error
+        except (BotoCoreError, OSError) as error:
+            raise StorageError(
+                "the store could not be reached",
+                where=self.uri(key),
+                found=f"{type(error).__name__}: {error}"[:300],
+                remedy="check archive.endpoint_url, credentials and network, then try again",
+            ) from error
+
+
+def _described(key: str, answer: dict[str, Any]) -> StoredObject:
+    checksum = answer.get("ChecksumSHA256")
+    mode = answer.get("ObjectLockMode")
+    return StoredObject(
+        key=key,
+        version_id=answer.get("VersionId", ""),
+        size=answer["ContentLength"],
+        sha256=base64.b64decode(checksum).hex() if checksum and "-" not in checksum else None,
+        retention=Retention(mode=mode, until=answer["ObjectLockRetainUntilDate"].astimezone(UTC))
+        if mode
+        else None,
+        storage_class=answer.get("StorageClass", "STANDARD"),
+    )
+
+
+def _opened(body: bytes | Path) -> Any:
+    return nullcontext(body) if isinstance(body, bytes) else body.open("rb")
+
+
+def _version(version_id: str | None) -> dict[str, Any]:
+    return {"VersionId": version_id} if version_id else {}
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _remedy(code: str) -> str:
+    if code in {"NoSuchBucket", "404"}:
+        return "check archive.bucket, or found the archive with `audit-trail init`"
+    if code in {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}:
+        return "check the credentials and what they are allowed to do"
+    return ""

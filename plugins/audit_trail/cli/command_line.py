@@ -1,0 +1,106 @@
+"""Parsing `audit-trail`'s arguments, and its exit statuses.
+
+0 all good; 1 something is wrong; 2 something could not be read, written or
+checked; 3 wrong usage or settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from audit_trail import __version__
+from audit_trail.cli import commands
+from audit_trail.cli.output import Output
+from audit_trail.errors import AuditTrailError
+
+EXIT_USAGE = 3
+EXIT_INTERRUPTED = 130
+EPILOG = (
+    "exit status: 0 all good, 1 something is wrong, 2 something could not be read, written or checked, "
+    "3 wrong usage or settings"
+)
+
+Handler = Callable[[argparse.Namespace, Output], int]
+
+
+class Arguments(argparse.Namespace):
+    """What every command is given."""
+
+    command: str
+    json: bool
+    handler: Handler
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(prog="audit-trail", description="Provable logs with Apache Airflow.", epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"audit-trail {__version__}")
+    adding = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, handler: Handler, help_text: str) -> argparse.ArgumentParser:
+        made = adding.add_parser(name, help=help_text, description=help_text, epilog=EPILOG)
+        made.add_argument("--json", action="store_true", help="results as JSON on standard output")
+        made.set_defaults(handler=handler)
+        return made
+
+    command("init", commands.init, "found the archive: bucket, Object Lock, genesis entry; or check it")
+    keys = command("generate-keys", commands.generate_keys, "make the signing key pairs")
+    keys.add_argument(
+        "--make-passphrase", action="store_true", help="write a random passphrase beside the keys"
+    )
+    samples = command("generate-samples", commands.generate_samples, "write sample logs with AuditLogger")
+    samples.add_argument("--count", type=_positive, default=1000, metavar="N", help="records a day (1000)")
+    samples.add_argument("--date", metavar="D", help="the last day, YYYY-MM-DD (yesterday)")
+    samples.add_argument("--days", type=_positive, default=1, metavar="N", help="how many days (1)")
+    sealing = command("process", commands.process, "seal one day, without Airflow")
+    sealing.add_argument("--date", metavar="D", help="the day, YYYY-MM-DD in UTC (yesterday)")
+    checking = command("verify", commands.verify, "verify the archive, one day, or a file on disk")
+    checking.add_argument("--date", metavar="D", help="only this day")
+    checking.add_argument(
+        "--log-file", metavar="PATH", help="is exactly this file sealed, where, when, by whom"
+    )
+    checking.add_argument(
+        "--level", choices=("ledger", "objects", "content"), default="objects", help="how deep (objects)"
+    )
+    command("status", commands.status, "say what the archive holds and what is missing")
+    showing = command("demo", commands.demo, "seal a day of real logs through Airflow into an embedded store")
+    showing.add_argument("--clean", action="store_true", help="start from nothing")
+    showing.add_argument("--count", type=_positive, default=3000, metavar="N", help="sample records (3000)")
+    running = command("up", commands.up, "run Airflow and an embedded store until Ctrl-C")
+    running.add_argument(
+        "--port", type=_positive, metavar="N", help="port of Airflow's UI (8080, or the next free)"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    args = make_parser().parse_args(arguments, namespace=Arguments())
+    output = Output(as_json=args.json)
+    try:
+        with commands.reachable_store(args.command):
+            return args.handler(args, output)
+    except AuditTrailError as error:
+        output.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough.
+        sys.stderr.close()
+        return 0
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number above 0")
+    return int(text)

@@ -1,0 +1,258 @@
+"""One handler for each command: parsed arguments in, exit status out."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit_trail.cli.output import Output, table
+from audit_trail.errors import ConfigurationError
+from audit_trail.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from audit_trail.pipeline.stage_context import StageContext
+
+
+NEEDS_STORE = {"init", "process", "verify", "status"}
+
+
+def init(args: Namespace, output: Output) -> int:
+    """Found the archive, or check that it is there."""
+    from audit_trail.pipeline.found_archive import found_archive
+
+    context = _context(load_settings())
+    founded = found_archive(context)
+    archive = context.settings.archive
+    value = {
+        "archive": archive.name,
+        "bucket": archive.bucket,
+        "genesis_sha256": founded.genesis_sha256,
+        "made_bucket": founded.made_bucket,
+        "made_genesis": founded.made_genesis,
+    }
+
+    def human(console: Any) -> None:
+        state = "founded" if founded.made_genesis else "is there, and its ledger verifies"
+        console.print(f"Archive {archive.name} in s3://{archive.bucket} {state}.")
+        console.print("Its identity, to be written on paper and given to every auditor:")
+        console.print(f"  {founded.genesis_sha256}", style="bold")
+
+    output.result(value, human)
+    return 0
+
+
+def generate_keys(args: Namespace, output: Output) -> int:
+    """Make the signing key pairs."""
+    from audit_trail.signing import local_keys
+
+    settings = load_settings()
+    made_passphrase = None
+    if args.make_passphrase:
+        made_passphrase = local_keys.make_passphrase(settings)
+    keys = local_keys.generate_keys(settings)
+    value = {
+        "keys_dir": str(settings.keys),
+        "passphrase_file": str(made_passphrase) if made_passphrase else None,
+        "keys": [{"scheme": key.public_key.scheme, "keyid": key.public_key.keyid} for key in keys],
+    }
+
+    def human(console: Any) -> None:
+        table(
+            console,
+            f"Keys in {settings.keys}",
+            ("scheme", "key id (SHA-256 of the public key)"),
+            [(key.public_key.scheme, key.public_key.keyid) for key in keys],
+        )
+        if made_passphrase:
+            console.print(f"Passphrase in {made_passphrase}: keep it elsewhere in production.")
+
+    output.result(value, human)
+    return 0
+
+
+def generate_samples(args: Namespace, output: Output) -> int:
+    """Write sample logs of one or several days."""
+    from audit_trail.demo.samples import write_samples
+
+    settings = load_settings()
+    last = parse_day(args.date) if args.date else yesterday()
+    days = [last - timedelta(days=offset) for offset in reversed(range(args.days))]
+    written = []
+    with output.progress() as progress:
+        for number, day in enumerate(days):
+            summary = write_samples(settings.journal, day=day, count=args.count)
+            progress("samples", number + 1, len(days))
+            written.append({"day": day.isoformat(), "records": dict(summary.records), "files": len(summary.files)})
+
+    def human(console: Any) -> None:
+        rows = [(item["day"], ", ".join(f"{k} {n}" for k, n in item["records"].items())) for item in written]
+        table(console, f"Sample logs in {settings.journal}", ("day", "records"), rows)
+
+    output.result({"journal": str(settings.journal), "days": written}, human)
+    return 0
+
+
+def process(args: Namespace, output: Output) -> int:
+    """Seal one day."""
+    from audit_trail.cli.summaries import show_day
+    from audit_trail.pipeline.processor import AuditTrailProcessor
+
+    with (
+        output.progress() as progress,
+        AuditTrailProcessor(load_settings(), on_progress=progress) as processor,
+    ):
+        result = processor.process_daily_logs(args.date)
+    output.result(result.to_json(), lambda console: show_day(console, result))
+    return 0
+
+
+def verify(args: Namespace, output: Output) -> int:
+    """Verify the archive, one day, or a file on disk."""
+    from audit_trail.cli.summaries import show_report
+    from audit_trail.verification.verifier import Verifier, check_level
+
+    context = _context(load_settings())
+    if args.date:
+        parse_day(args.date)
+    if args.log_file:
+        return _verify_file(args, context, output)
+    with output.progress() as progress:
+        verifier = Verifier(
+            context.store,
+            genesis=context.genesis,
+            remembered=context.pin.read(),
+            keep_passed=bool(args.date),
+            on_progress=lambda done, total: progress("objects", done, total),
+        )
+        report = verifier.verify(
+            check_level(args.level),
+            day=args.date,
+            now=context.now(),
+            due_hours=context.settings.verification.due_hours,
+        )
+    if report.view is not None and not report.exit_code:
+        context.pin.advance(report.view.head)
+    output.result(report.to_json(), lambda console: show_report(console, report))
+    return report.exit_code
+
+
+def _verify_file(args: Namespace, context: StageContext, output: Output) -> int:
+    from audit_trail.cli.summaries import show_lookup
+    from audit_trail.verification.file_lookup import look_up_file
+
+    found = look_up_file(context.store, context.ledger(), Path(args.log_file), day=args.date)
+    value = {
+        "path": found.path,
+        "sha256": found.sha256,
+        "bytes": found.bytes,
+        "sealed": found.is_sealed,
+        "matches": [match.to_json() for match in found.matches],
+    }
+    output.result(value, lambda console: show_lookup(console, found))
+    return 0 if found.is_sealed else 1
+
+
+def status(args: Namespace, output: Output) -> int:
+    """Say what the archive holds and what is missing."""
+    from audit_trail.cli.summaries import show_status
+    from audit_trail.verification.verifier import expected_days
+
+    context = _context(load_settings())
+    view = context.ledger()
+    due_hours = context.settings.verification.due_hours
+    missing = [
+        day for day in expected_days(view, now=context.now(), due_hours=due_hours) if not view.seals_of(day)
+    ]
+    last = view.verifications[-1] if view.verifications else None
+    value: dict[str, Any] = {
+        "archive": view.genesis.archive,
+        "bucket": context.settings.archive.bucket,
+        "genesis_sha256": view.genesis_sha256,
+        "head": {"sequence": view.head.sequence, "sha256": view.head.sha256},
+        "keys": [{"scheme": key.scheme, "keyid": key.keyid} for key in view.genesis.keys],
+        "days_sealed": len(view.seals_by_day),
+        "first_day": min(view.seals_by_day, default=None),
+        "last_day": max(view.seals_by_day, default=None),
+        "records": sum(seal.totals.records for seal in view.seals),
+        "stored_bytes": sum(seal.totals.stored_bytes for seal in view.seals),
+        "missing": missing,
+        "last_verification": last.to_json() if last else None,
+        "weaker_than_default": weaknesses(context.settings),
+    }
+    output.result(value, lambda console: show_status(console, value))
+    return 1 if missing else 0
+
+
+def demo(args: Namespace, output: Output) -> int:
+    """Seal a day of real logs through Airflow into an embedded store."""
+    from audit_trail.demo.demo_run import run_demo
+
+    return run_demo(output, clean=args.clean, count=args.count)
+
+
+def up(args: Namespace, output: Output) -> int:
+    """Run Airflow with an embedded store until interrupted."""
+    from audit_trail.demo.up import run_up
+
+    return run_up(output, port=args.port)
+
+
+@contextmanager
+def reachable_store(command: str) -> Iterator[None]:
+    """Run the embedded store meanwhile, if the settings name one and the command needs it."""
+    folder = load_settings().embedded_store_dir if command in NEEDS_STORE else None
+    if folder is None:
+        yield
+        return
+    from audit_trail.demo.embedded_store import EmbeddedStore
+
+    with EmbeddedStore(folder):
+        yield
+
+
+def weaknesses(settings: Settings) -> list[str]:
+    """Everything that is set weaker than the default, in sentences."""
+    from audit_trail.signing.local_keys import PASSPHRASE_NAME
+
+    found = []
+    if settings.archive.lock_mode != "COMPLIANCE":
+        found.append("archive.lock_mode is GOVERNANCE: whoever holds the bypass permission can delete")
+    if settings.archive.retain_days < Settings.model_fields["archive"].default.retain_days:
+        found.append(f"archive.retain_days is {settings.archive.retain_days}")
+    if not settings.signing.post_quantum:
+        found.append("signing.post_quantum is off: only RSA signs")
+    if settings.signing.passphrase is None and (settings.keys / PASSPHRASE_NAME).exists():
+        found.append("the passphrase lies beside the keys: whoever reads the folder can sign")
+    if not settings.collect_journal:
+        found.append("collect_journal is off: what AuditLogger writes is not sealed")
+    return found
+
+
+def parse_day(text: str) -> date:
+    """A day given on the command line.
+
+    Raises:
+        ConfigurationError: Not `YYYY-MM-DD`.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise ConfigurationError("not a day", where="--date", expected="YYYY-MM-DD", found=text[:40])
+    return day
+
+
+def yesterday() -> date:
+    """The last UTC day that is over."""
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def _context(settings: Settings) -> StageContext:
+    from audit_trail.pipeline.stage_context import StageContext
+
+    return StageContext(settings=settings)

@@ -1,0 +1,82 @@
+"""The field types that every signed document shares, and their strict parsing."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from audit_trail.errors import IntegrityError
+from audit_trail.evidence import canonical
+
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader keeps exact (RFC 8785 section 3.2.2.3)."""
+
+TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def _check_date(text: str) -> str:
+    if date.fromisoformat(text).isoformat() != text:
+        raise ValueError("not YYYY-MM-DD")
+    return text
+
+
+def _check_timestamp(text: str) -> str:
+    parse_timestamp(text)
+    return text
+
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check_date)]
+Timestamp = Annotated[
+    str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"), AfterValidator(_check_timestamp)
+]
+Text = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class Document(BaseModel):
+    """Base of every part of a signed document: frozen, no unknown fields, no coercion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for canonical encoding; absent fields are left out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    @classmethod
+    def parse(cls, value: Any, *, where: str) -> Self:
+        """Read a decoded JSON value.
+
+        Raises:
+            IntegrityError: Naming the first field that is wrong.
+        """
+        try:
+            return cls.model_validate_json(canonical.encode(value))
+        except (ValidationError, ValueError) as error:
+            raise IntegrityError(
+                f"document has wrong fields: {first_problem(error)}", where=where, expected=cls.__name__
+            ) from error
+
+
+def format_timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with whole seconds, e.g. `2026-01-31T00:00:00Z`."""
+    return moment.astimezone(UTC).strftime(TIMESTAMP_FORMAT)
+
+
+def parse_timestamp(text: str) -> datetime:
+    """The inverse of `format_timestamp`.
+
+    Raises:
+        ValueError: Not in that form.
+    """
+    return datetime.strptime(text, TIMESTAMP_FORMAT).replace(tzinfo=UTC)
+
+
+def first_problem(error: ValueError) -> str:
+    """The first field that is wrong and why, without its value."""
+    if not isinstance(error, ValidationError):
+        return str(error)[:200]
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -1,0 +1,153 @@
+"""Ledger entries: the numbered, linked, signed statements that an archive is.
+
+Entry 0 is the genesis; its SHA-256 is the archive's identity. Every later
+entry carries that identity and the SHA-256 of the entry before it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from audit_trail.errors import IntegrityError
+from audit_trail.evidence import canonical
+from audit_trail.evidence.fields import Count, Day, Document, Sha256, Text, Timestamp, first_problem
+from audit_trail.evidence.manifest import Revision
+from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.evidence.public_key import PublicKey, Scheme
+from audit_trail.evidence.statement import LEDGER_PREDICATE, encode_statement, parse_statement
+
+LockMode = Literal["COMPLIANCE", "GOVERNANCE"]
+
+
+class Policy(Document):
+    """What an archive promises from its first day on."""
+
+    lock_mode: LockMode
+    retain_days: Annotated[int, Field(ge=1)]
+    algorithms: tuple[Scheme, ...]
+
+
+class Genesis(Document):
+    """Entry 0: the archive's name, first keys and policy."""
+
+    version: Literal[1] = 1
+    kind: Literal["genesis"] = "genesis"
+    archive: Text
+    sequence: Literal[0] = 0
+    at: Timestamp
+    keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8)]
+    policy: Policy
+
+
+class _Linked(Document):
+    version: Literal[1] = 1
+    archive: Text
+    genesis: Sha256
+    sequence: Annotated[int, Field(ge=1)]
+    previous: Sha256
+    at: Timestamp
+
+
+class SealedObject(Document):
+    """An object of a sealed day, in the version and under the lock it was sealed with."""
+
+    key: Text
+    version_id: Text
+    bytes: Count
+    sha256: Sha256
+    lock_mode: LockMode
+    retain_until: Timestamp
+
+
+class Totals(Document):
+    """What a sealed revision amounts to."""
+
+    inputs: Count
+    segments: Count
+    records: Count
+    content_bytes: Count
+    stored_bytes: Count
+
+
+class Seal(_Linked):
+    """A revision of a day is complete: its manifest and all its objects."""
+
+    kind: Literal["seal"] = "seal"
+    date: Day
+    interval_start: Timestamp
+    interval_end: Timestamp
+    revision: Revision
+    reason: Text | None = None
+    manifest: SealedObject
+    objects: tuple[SealedObject, ...]
+    totals: Totals
+
+
+class Sample(Document):
+    """How a sample was drawn, so that anyone can draw it again.
+
+    The objects with the `size` smallest values of
+    SHA-256(`seed` ":" key) among the `population` sealed ones; the seed is the
+    digest of the ledger entry with sequence number `seed_sequence`.
+    """
+
+    seed: Sha256
+    seed_sequence: Count
+    population: Count
+    size: Count
+
+
+class FailedCheck(Document):
+    """A check that did not pass."""
+
+    check: Text
+    where: Text
+
+
+class Verification(_Linked):
+    """What a verification checked and found."""
+
+    kind: Literal["verification"] = "verification"
+    date: Day
+    passed: Count
+    failed: Count
+    unverifiable: Count
+    sample: Sample
+    failures: Annotated[tuple[FailedCheck, ...], Field(max_length=100)]
+
+
+LedgerEntry = Annotated[Genesis | Seal | Verification, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[Genesis | Seal | Verification] = TypeAdapter(LedgerEntry)
+
+
+def encode_entry(entry: Genesis | Seal | Verification) -> bytes:
+    """The statement's canonical bytes.
+
+    The subject of a genesis are its keys, of a seal its manifest, of anything
+    else the entry before it.
+    """
+    if isinstance(entry, Genesis):
+        subjects = [(f"key:{key.scheme}", key.keyid) for key in entry.keys]
+    elif isinstance(entry, Seal):
+        subjects = [(entry.manifest.key, entry.manifest.sha256)]
+    else:
+        subjects = [(ledger_key(entry.sequence - 1), entry.previous)]
+    return encode_statement(predicate_type=LEDGER_PREDICATE, subjects=subjects, predicate=entry)
+
+
+def parse_entry(payload: bytes, *, where: str) -> Genesis | Seal | Verification:
+    """Read a ledger entry's statement.
+
+    Raises:
+        IntegrityError: Any deviation from the format.
+    """
+    statement = parse_statement(payload, predicate_type=LEDGER_PREDICATE, where=where)
+    try:
+        entry = _ADAPTER.validate_json(canonical.encode(statement.predicate))
+    except ValidationError as error:
+        raise IntegrityError(f"ledger entry has wrong fields: {first_problem(error)}", where=where) from error
+    if encode_entry(entry) != payload:
+        raise IntegrityError("ledger entry's subject is not what its predicate names", where=where)
+    return entry

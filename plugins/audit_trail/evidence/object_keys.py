@@ -1,0 +1,36 @@
+"""Where in the bucket everything lies. Pure functions of what is stored there.
+
+The `key=value` folders are Hive partitions: Athena, Spark and DuckDB read the
+archive as a table.
+"""
+
+from __future__ import annotations
+
+import re
+
+LEDGER_KEY = re.compile(r"ledger/(\d{12})\.dsse\.json\Z")
+
+
+def segment_key(*, source: str, day: str, number: int, stored_sha256: str, suffix: str) -> str:
+    """Key of a segment. `suffix` is `jsonl` or `log`; `number` counts from 0 in the day."""
+    return f"logs/source={source}/date={day}/part-{number:05d}-{stored_sha256[:16]}.{suffix}.zst"
+
+
+def manifest_key(*, day: str, revision: int, statement_sha256: str) -> str:
+    """Key of a manifest, named by the digest of its statement.
+
+    Signatures differ each time they are made, the statement does not: so the
+    same day sealed by two writers meets at one key.
+    """
+    return f"manifests/date={day}/r{revision:04d}-{statement_sha256[:16]}.dsse.json"
+
+
+def ledger_key(sequence: int) -> str:
+    """Key of the ledger entry with that sequence number."""
+    return f"ledger/{sequence:012d}.dsse.json"
+
+
+def ledger_sequence(key: str) -> int | None:
+    """The inverse of `ledger_key`; None for any other key."""
+    match = LEDGER_KEY.match(key)
+    return int(match[1]) if match else None

@@ -1,0 +1,121 @@
+"""Segments: redacted records, one per line, in a single zstd frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import IO, cast
+
+from audit_trail.errors import IntegrityError
+from audit_trail.evidence.merkle import MerkleTree
+
+ZSTD_LEVEL = 3
+OUTPUT_BLOCK_BYTES = 1024 * 1024
+"""Decompressed bytes handed on at a time, whatever the frame claims to hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentDigests:
+    """What a segment's stored bytes turn out to hold."""
+
+    stored_bytes: int
+    stored_sha256: str
+    content_bytes: int
+    content_sha256: str
+    records: int
+    merkle_root: str
+
+
+def digest_segment(stored: Iterable[bytes], *, max_content_bytes: int, where: str) -> SegmentDigests:
+    """Hash, decompress, count and hash again, in bounded memory.
+
+    A frame that is cut off, or has anything behind it, shows in the digests
+    and sizes returned: the caller compares all of them.
+
+    Args:
+        stored: The object's bytes in blocks of any size.
+        max_content_bytes: What the manifest says it holds; more is refused, so
+            that a decompression bomb ends here.
+        where: The object's key, for errors.
+
+    Raises:
+        IntegrityError: Not zstd, or it holds more than `max_content_bytes`.
+    """
+    source = _HashingReader(stored)
+    content_hash, tree = sha256(), MerkleTree()
+    content_bytes = 0
+    open_record: list[bytes] = []
+    for block in _decompressed(source, where=where):
+        content_bytes += len(block)
+        if content_bytes > max_content_bytes:
+            raise IntegrityError(
+                "segment holds more than it should",
+                where=where,
+                expected=f"{max_content_bytes} bytes",
+                found="more",
+            )
+        content_hash.update(block)
+        records = block.split(b"\n")
+        if len(records) > 1:
+            records[0] = b"".join([*open_record, records[0]])
+            open_record = [records.pop()]
+            tree.extend(records)
+        else:
+            open_record.append(block)
+    last = b"".join(open_record)
+    if last:
+        tree.extend([last])
+    source.drain()
+    return SegmentDigests(
+        stored_bytes=source.size,
+        stored_sha256=source.hash.hexdigest(),
+        content_bytes=content_bytes,
+        content_sha256=content_hash.hexdigest(),
+        records=tree.size,
+        merkle_root=tree.root().hex(),
+    )
+
+
+def _decompressed(source: _HashingReader, *, where: str) -> Iterator[bytes]:
+    import zstandard
+
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(
+            cast("IO[bytes]", source), read_across_frames=True
+        ) as reader:
+            while block := reader.read(OUTPUT_BLOCK_BYTES):
+                yield block
+    except zstandard.ZstdError as error:
+        raise IntegrityError("segment is not zstd", where=where, found=str(error)[:200]) from error
+
+
+class _HashingReader:
+    """File-like view of an iterable of blocks that hashes and counts what passes."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
+        self._rest = b""
+        self.hash = sha256()
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._rest:
+            self._rest = self._next_block()
+        if size < 0:
+            size = len(self._rest)
+        block, self._rest = self._rest[:size], self._rest[size:]
+        return block
+
+    def drain(self) -> None:
+        """Hash whatever the decompressor had no use for."""
+        while self._next_block():
+            pass
+
+    def _next_block(self) -> bytes:
+        for block in self._blocks:
+            if block:
+                self.hash.update(block)
+                self.size += len(block)
+                return block
+        return b""

@@ -1,0 +1,183 @@
+"""The seven tasks of a day. Each runs one function of `audit_trail.pipeline`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from audit_trail.operators.stage_operator import StageOperator, received
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class CollectOperator(StageOperator):
+    """Pins the day's logs and copies them into staging.
+
+    Returns the raw segments, for `SanitizeOperator` to be mapped over (Airflow
+    maps over return values only); the handoff for `SignOperator` goes under
+    the XCom key `collected`.
+    """
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Run `pipeline.collect`."""
+        from audit_trail.pipeline.collect import collect
+
+        with self.stage(context) as (stage, day):
+            collected = collect(stage, day).to_json()
+        context["ti"].xcom_push(key="collected", value=collected)
+        return list(collected["segments"])
+
+
+class SanitizeOperator(StageOperator):
+    """Redacts and compresses one raw segment.
+
+    Args:
+        segment: One item of what `CollectOperator` returned.
+    """
+
+    template_fields: Sequence[str] = ("segment",)
+
+    def __init__(self, *, segment: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.segment = segment
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run `pipeline.sanitize`."""
+        from audit_trail.pipeline.handoffs import RawSegment
+        from audit_trail.pipeline.sanitize import sanitize
+
+        with self.stage(context) as (stage, day):
+            raw = RawSegment.receive(self.segment)
+            context["segment_label"] = segment_label(raw.source, raw.number)  # type: ignore[typeddict-unknown-key]
+            return sanitize(stage, day, raw).to_json()
+
+
+class HashOperator(StageOperator):
+    """Reads one redacted segment back and takes every digest over it.
+
+    Args:
+        sanitized: One return value of `SanitizeOperator`.
+    """
+
+    template_fields: Sequence[str] = ("sanitized",)
+
+    def __init__(self, *, sanitized: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sanitized = sanitized
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run `pipeline.hash`."""
+        from audit_trail.pipeline.handoffs import SanitizedSegment
+        from audit_trail.pipeline.hash import hash_segment
+
+        with self.stage(context) as (stage, day):
+            sanitized = SanitizedSegment.receive(self.sanitized)
+            context["segment_label"] = segment_label(sanitized.source, sanitized.number)  # type: ignore[typeddict-unknown-key]
+            return hash_segment(stage, day, sanitized).to_json()
+
+
+class SignOperator(StageOperator):
+    """Writes the day's manifest and signs it.
+
+    Returns what is to be uploaded; the handoff for `SealOperator` goes under
+    the XCom key `signed`.
+
+    Args:
+        collected: `CollectOperator`'s XCom `collected`.
+        hashed: What the mapped `HashOperator`s returned.
+    """
+
+    template_fields: Sequence[str] = ("collected", "hashed")
+
+    def __init__(self, *, collected: Any, hashed: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.collected = collected
+        self.hashed = hashed
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Run `pipeline.sign`."""
+        from audit_trail.pipeline.handoffs import Collected, HashedSegment
+        from audit_trail.pipeline.sign import sign
+
+        with self.stage(context) as (stage, day):
+            hashed = [HashedSegment.receive(item) for item in received(self.hashed)]
+            signed = sign(stage, day, Collected.receive(self.collected), hashed).to_json()
+        context["ti"].xcom_push(key="signed", value=signed)
+        return list(signed["objects"])
+
+
+class UploadOperator(StageOperator):
+    """Puts one object into the archive, under lock.
+
+    Args:
+        staged: One item of what `SignOperator` returned.
+    """
+
+    template_fields: Sequence[str] = ("staged",)
+
+    def __init__(self, *, staged: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.staged = staged
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run `pipeline.upload`."""
+        from audit_trail.pipeline.handoffs import StagedObject
+        from audit_trail.pipeline.upload import upload
+
+        with self.stage(context) as (stage, day):
+            staged = StagedObject.receive(self.staged)
+            context["segment_label"] = staged.key.rpartition("/")[2]  # type: ignore[typeddict-unknown-key]
+            return upload(stage, day, staged).to_json()
+
+
+class SealOperator(StageOperator):
+    """Appends the seal to the ledger and clears staging.
+
+    Args:
+        signed: `SignOperator`'s XCom `signed`.
+        uploaded: What the mapped `UploadOperator`s returned.
+    """
+
+    template_fields: Sequence[str] = ("signed", "uploaded")
+
+    def __init__(self, *, signed: Any, uploaded: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.signed = signed
+        self.uploaded = uploaded
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run `pipeline.seal`."""
+        from audit_trail.pipeline.handoffs import Signed, Uploaded
+        from audit_trail.pipeline.seal import seal
+
+        with self.stage(context) as (stage, day):
+            uploaded = [Uploaded.receive(item) for item in received(self.uploaded)]
+            return seal(stage, day, Signed.receive(self.signed), uploaded).to_json()
+
+
+class VerifySampleOperator(StageOperator):
+    """Verifies the day just sealed and a random sample of the whole history.
+
+    Args:
+        sealed: What `SealOperator` returned.
+    """
+
+    template_fields: Sequence[str] = ("sealed",)
+
+    def __init__(self, *, sealed: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sealed = sealed
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run `pipeline.verify_sample`."""
+        from audit_trail.pipeline.handoffs import Sealed
+        from audit_trail.pipeline.verify_sample import verify_sample
+
+        with self.stage(context) as (stage, day):
+            return verify_sample(stage, day, Sealed.receive(self.sealed)).to_json()
+
+
+def segment_label(source: str, number: int) -> str:
+    """How a mapped task is called in the UI, e.g. `application 00003`."""
+    return f"{source} {number:05d}"

@@ -1,0 +1,219 @@
+"""Stage 1: find the day's logs, pin their bytes, copy them into staging."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+
+from pydantic import TypeAdapter, ValidationError
+
+from audit_trail.errors import StorageError
+from audit_trail.evidence import canonical
+from audit_trail.evidence.fields import format_timestamp
+from audit_trail.evidence.manifest import Input
+from audit_trail.pipeline.handoffs import Collected, RawSegment
+from audit_trail.pipeline.segment_packer import SegmentPacker
+from audit_trail.pipeline.stage_context import StageContext, check_day
+from audit_trail.pipeline.staging import COLLECTED, INPUTS, DayStaging, raw_name
+from audit_trail.settings import SourceSettings
+from audit_trail.sources.input_stream import InputStream
+from audit_trail.sources.listing import SourceFile, list_all
+from audit_trail.sources.sealed_ranges import SealedRange
+from audit_trail.verification.content_checks import read_manifest
+from audit_trail.verification.ledger_walk import LedgerView
+
+log = logging.getLogger(__name__)
+
+MAX_SKIPPED_SHOWN = 20
+"""The rest is in the task log; a handoff stays small."""
+_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+_INPUTS: TypeAdapter[tuple[Input, ...]] = TypeAdapter(tuple[Input, ...])
+
+
+def collect(context: StageContext, day: str) -> Collected:
+    """Pin what the day's sources hold and no seal holds yet.
+
+    A day collected before and not sealed is taken as it was pinned then, even
+    if its sources have changed: what was collected will be sealed, and what
+    came later is late data of the next revision.
+
+    Raises:
+        CollectionError: A source could not be read whole, or the day is not over.
+        IntegrityError: Bytes that are sealed already have changed at their source.
+        StorageError: Ledger or staging could not be read or written.
+    """
+    parsed = check_day(day, context.now())
+    view = context.ledger()
+    revision = len(view.seals_of(day)) + 1
+    staging = context.staging(day)
+    with staging.locked():
+        pinned = _resume(staging, revision)
+        if pinned is not None:
+            log.info("day %s was collected before and is taken as pinned then: %d inputs", day, pinned.inputs)
+            return pinned
+        staging.wipe()
+        return _collect_anew(context, view, staging, parsed, revision)
+
+
+def _collect_anew(
+    context: StageContext, view: LedgerView, staging: DayStaging, day: date, revision: int
+) -> Collected:
+    settings = context.settings
+    sealed = _SealedInputs(context, view, day.isoformat())
+    packer = SegmentPacker(
+        staging, target_bytes=settings.segment_target_bytes, max_segments=settings.max_segments
+    )
+    inputs: list[Input] = []
+    skipped: list[str] = []
+    sources = settings.all_sources()
+    listings = list_all(sources, day)
+    found = [(source, listings[source.name]) for source in sources]
+    total = sum(file.size_bytes for _, listing in found for file in listing.files)
+    done = 0
+    try:
+        for source, listing in found:
+            skipped += [f"{item.uri}: {item.reason}" for item in listing.skipped]
+            if not listing.files:
+                log.warning("source %s has no file for %s: %s", source.name, day, source.url)
+            for file in listing.files:
+                item = _collect_file(source, file, day, sealed, packer)
+                if item is not None:
+                    inputs.append(item)
+                done += file.size_bytes
+                context.on_progress("collect", done, total)
+        segments = packer.finish()
+    finally:
+        packer.abandon()
+    for notice in skipped:
+        log.warning("skipped %s", notice)
+    collected = _pinned(day.isoformat(), revision, inputs, segments, skipped)
+    _keep(staging, collected, inputs)
+    return collected
+
+
+def _collect_file(
+    source: SourceSettings, file: SourceFile, day: date, sealed: _SealedInputs, packer: SegmentPacker
+) -> Input | None:
+    ranges = sealed.ranges(source.name, file.uri)
+    start = ranges[-1].end if ranges else 0
+    stream = InputStream(
+        file.uri, start=start, event_time=source.event_time, day=day, sealed=ranges, identity=file.identity
+    )
+    if sealed and not ranges and sealed.holds(stream):
+        log.info("known uri=%s: a file with these bytes is sealed under another name", file.uri)
+        return None
+    parts = packer.add(source.name, _suffix(file.uri), stream)
+    if sealed and stream.end == start:
+        return None
+    log.info("read uri=%s bytes=[%d, %d) sha256=%s", file.uri, start, stream.end, stream.raw_sha256)
+    times = {"first_event": stream.first_event_time, "last_event": stream.last_event_time}
+    return Input(
+        source=source.name,
+        uri=file.uri,
+        start=start,
+        end=stream.end,
+        sha256=stream.raw_sha256,
+        final_newline=stream.final_newline,
+        parts=parts,
+        **{name: format_timestamp(moment) for name, moment in times.items() if moment is not None},
+    )
+
+
+def _pinned(
+    day: str, revision: int, inputs: list[Input], segments: tuple[RawSegment, ...], skipped: list[str]
+) -> Collected:
+    size = sum(item.end - item.start for item in inputs)
+    new = revision == 1 or bool(inputs)
+    return Collected(
+        day=day,
+        revision=revision if new else revision - 1,
+        new=new,
+        inputs=len(inputs),
+        inputs_sha256=sha256(_encode(inputs)).hexdigest(),
+        input_bytes=size,
+        late_bytes=size if revision > 1 else 0,
+        segments=segments,
+        skipped=tuple(skipped[:MAX_SKIPPED_SHOWN]),
+    )
+
+
+def _keep(staging: DayStaging, collected: Collected, inputs: list[Input]) -> None:
+    if not collected.new:
+        log.info("day %s is sealed, and its sources hold nothing new", collected.day)
+        staging.wipe()
+        return
+    staging.write(INPUTS, _encode(inputs))
+    # Written last: with it, the day counts as collected.
+    staging.write(COLLECTED, canonical.encode(collected.to_json()))
+
+
+def _encode(inputs: list[Input]) -> bytes:
+    return canonical.encode([item.to_json() for item in inputs])
+
+
+def _resume(staging: DayStaging, revision: int) -> Collected | None:
+    """What an earlier run pinned, if all of it is still there and for this revision."""
+    try:
+        data = b"".join(staging.blocks(COLLECTED))
+        collected = Collected.model_validate_json(data)
+        if collected.revision != revision:
+            return None
+        staging.read(INPUTS, expected_sha256=collected.inputs_sha256)
+        for segment in collected.segments:
+            digest = sha256()
+            for block in staging.blocks(raw_name(segment.number)):
+                digest.update(block)
+            if digest.hexdigest() != segment.sha256:
+                return None
+    except (StorageError, ValidationError):
+        return None
+    return collected
+
+
+def read_inputs(staging: DayStaging, collected: Collected) -> tuple[Input, ...]:
+    """The list of inputs that `collect` left in staging.
+
+    Raises:
+        IntegrityError: It was changed since.
+    """
+    return _INPUTS.validate_json(staging.read(INPUTS, expected_sha256=collected.inputs_sha256))
+
+
+class _SealedInputs:
+    """What earlier revisions of a day have sealed."""
+
+    def __init__(self, context: StageContext, view: LedgerView, day: str) -> None:
+        self._ranges: dict[tuple[str, str], list[SealedRange]] = {}
+        self._whole: set[tuple[int, str]] = set()
+        for seal in view.seals_of(day):
+            for item in read_manifest(context.store, view, seal).inputs:
+                ranges = self._ranges.setdefault((item.source, item.uri), [])
+                ranges.append(SealedRange(start=item.start, end=item.end, sha256=item.sha256))
+                if item.start == 0:
+                    self._whole.add((item.end, item.sha256))
+        self._any = bool(view.seals_of(day))
+
+    def __bool__(self) -> bool:
+        return self._any
+
+    def ranges(self, source: str, uri: str) -> tuple[SealedRange, ...]:
+        return tuple(sorted(self._ranges.get((source, uri), ()), key=lambda item: item.start))
+
+    def holds(self, stream: InputStream) -> bool:
+        """Whether exactly these bytes are sealed, under whatever name: a rotated file."""
+        _exhaust(iter(stream))
+        return (stream.end, stream.raw_sha256) in self._whole
+
+
+def _exhaust(blocks: Iterator[bytes]) -> None:
+    for _ in blocks:
+        pass
+
+
+def _suffix(uri: str) -> str:
+    stem = uri.lower()
+    for ending in (".gz", ".zst", ".bz2", ".xz"):
+        stem = stem.removesuffix(ending)
+    return "jsonl" if stem.endswith(_JSON_ENDINGS) else "log"

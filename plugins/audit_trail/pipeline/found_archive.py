@@ -1,0 +1,89 @@
+"""Founding an archive: the bucket, and entry 0 of its ledger."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from hashlib import sha256
+
+from audit_trail.archive.bucket import found_bucket
+from audit_trail.archive.ledger import put_entry
+from audit_trail.errors import ConfigurationError
+from audit_trail.evidence.fields import format_timestamp
+from audit_trail.evidence.ledger_entry import Genesis, Policy, encode_entry
+from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.signing.local_keys import active_keys
+from audit_trail.signing.pins import genesis_pin, note_genesis
+from audit_trail.signing.signatures import sign_payload
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """The archive's identity, and whether it and its bucket were made now."""
+
+    genesis_sha256: str
+    made_bucket: bool
+    made_genesis: bool
+
+
+def found_archive(context: StageContext) -> Founded:
+    """Make what is missing of bucket and genesis. Doing it again changes nothing.
+
+    Raises:
+        ConfigurationError: There is an archive here that is not the known one.
+        IntegrityError: The known archive's ledger cannot be believed.
+        StorageError: The store refused or could not be reached.
+    """
+    made_bucket = found_bucket(context.settings.archive)
+    known = _known_genesis(context)
+    there = context.store.head(ledger_key(0))
+    if known is not None:
+        if there is None:
+            raise ConfigurationError(
+                "the known archive is not in this bucket",
+                where=f"s3://{context.settings.archive.bucket}",
+                expected=f"an archive with genesis {known}",
+                found="no ledger",
+                remedy="check archive.bucket and archive.prefix; for a new archive use another home folder",
+            )
+        context.ledger()
+        return Founded(genesis_sha256=known, made_bucket=made_bucket, made_genesis=False)
+    if there is not None:
+        raise ConfigurationError(
+            "there is an archive in this bucket already, and its identity is not known here",
+            where=f"s3://{context.settings.archive.bucket}",
+            remedy="set archive.genesis_sha256 to the digest you were given, or name another prefix",
+        )
+    digest = _put_genesis(context)
+    note_genesis(context.settings, digest)
+    context.ledger()
+    log.info("founded archive=%s genesis=%s", context.settings.archive.name, digest)
+    return Founded(genesis_sha256=digest, made_bucket=made_bucket, made_genesis=True)
+
+
+def _known_genesis(context: StageContext) -> str | None:
+    try:
+        return genesis_pin(context.settings)
+    except ConfigurationError:
+        return None
+
+
+def _put_genesis(context: StageContext) -> str:
+    archive = context.settings.archive
+    keys = tuple(key.public_key for key in active_keys(context.settings))
+    genesis = Genesis(
+        archive=archive.name,
+        at=format_timestamp(context.now()),
+        keys=keys,
+        policy=Policy(
+            lock_mode=archive.lock_mode,
+            retain_days=archive.retain_days,
+            algorithms=tuple(sorted({key.scheme for key in keys})),
+        ),
+    )
+    data = sign_payload(encode_entry(genesis), context.signers).to_bytes()
+    put_entry(context.store, 0, data, context.storage.retention(context.now()))
+    return sha256(data).hexdigest()

@@ -1,0 +1,161 @@
+"""Stage 6: the commit point. One conditional PUT makes the day a fact."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from audit_trail.archive.ledger import put_entry
+from audit_trail.archive.object_store import KeyTakenError
+from audit_trail.errors import IntegrityError, StorageError
+from audit_trail.evidence.fields import format_timestamp
+from audit_trail.evidence.ledger_entry import Seal, Totals, Verification, encode_entry
+from audit_trail.pipeline.handoffs import Sealed, Signed, Uploaded
+from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.signing.signatures import sign_payload
+from audit_trail.verification.ledger_walk import LedgerView
+
+log = logging.getLogger(__name__)
+
+MAX_RACES = 1000
+"""Lost races in a row before giving up: somebody else is then writing without pause."""
+
+
+def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Uploaded]) -> Sealed:
+    """Append the seal to the ledger and clear the day's staging.
+
+    Killed before the PUT, nothing has happened; killed after it, the next try
+    finds the entry and only clears up. Of writers that race for a place, one
+    wins and the others take the next.
+
+    Raises:
+        IntegrityError: The day is sealed with another content, or not every
+            object was uploaded.
+        StorageError: The store refused or could not be reached.
+    """
+    if not signed.new:
+        return _as_sealed(context.ledger(), day, new=False)
+    _check_complete(signed, uploaded)
+    for _ in range(MAX_RACES):
+        view = context.ledger()
+        if _is_sealed(view, signed, uploaded):
+            sealed = _as_sealed(view, day, new=False)
+            break
+        entry = _entry(context, view, signed, uploaded)
+        if append(context, entry):
+            sealed = _as_sealed(context.ledger(), day, new=True)
+            break
+    else:
+        raise StorageError(
+            "other writers took every place in the ledger", where="ledger/", remedy="try again"
+        )
+    context.staging(day).wipe()
+    log.info(
+        "sealed day=%s revision=%d entry=%d sha256=%s manifest=%s",
+        day, sealed.revision, sealed.sequence, sealed.entry_sha256, sealed.manifest_key,
+    )  # fmt: skip
+    context.on_progress("seal", 1, 1)
+    return sealed
+
+
+def append(context: StageContext, entry: Seal | Verification) -> bool:
+    """Sign an entry and put it at its place; False when another writer has it.
+
+    Raises:
+        StorageError: The store refused or could not be reached.
+    """
+    envelope = sign_payload(encode_entry(entry), context.signers)
+    try:
+        put_entry(
+            context.store, entry.sequence, envelope.to_bytes(), context.storage.retention(context.now())
+        )
+    except KeyTakenError:
+        return False
+    return True
+
+
+def _check_complete(signed: Signed, uploaded: Sequence[Uploaded]) -> None:
+    expected = sorted(item.key for item in signed.objects)
+    found = sorted(item.object.key for item in uploaded)
+    if expected != found:
+        raise IntegrityError(
+            "not every object of the day was uploaded",
+            where=f"day {signed.day}",
+            expected=f"{len(expected)} objects",
+            found=f"{len(found)} objects",
+            remedy="clear the run from `upload`",
+        )
+    digests = {item.object.key: item.object.sha256 for item in uploaded}
+    for item in signed.objects[:-1]:
+        if digests[item.key] != item.sha256:
+            raise IntegrityError(
+                "an uploaded object is not the signed one",
+                where=item.key,
+                expected=item.sha256,
+                found=digests[item.key],
+            )
+
+
+def _is_sealed(view: LedgerView, signed: Signed, uploaded: Sequence[Uploaded]) -> bool:
+    seals = view.seals_of(signed.day)
+    if len(seals) < signed.revision:
+        return False
+    there = seals[signed.revision - 1]
+    if there.manifest.key != signed.objects[-1].key:
+        raise IntegrityError(
+            "the day was sealed with another content meanwhile",
+            where=f"day {signed.day} revision {signed.revision}",
+            expected=signed.objects[-1].key,
+            found=there.manifest.key,
+            remedy="clear the run from `collect`: what is not sealed yet becomes the next revision",
+        )
+    return True
+
+
+def _entry(context: StageContext, view: LedgerView, signed: Signed, uploaded: Sequence[Uploaded]) -> Seal:
+    by_key = {item.object.key: item.object for item in uploaded}
+    segments = [by_key[item.key] for item in signed.objects[:-1]]
+    manifest = by_key[signed.objects[-1].key]
+    day = date.fromisoformat(signed.day)
+    return Seal(
+        archive=view.genesis.archive,
+        genesis=view.genesis_sha256,
+        sequence=view.head.sequence + 1,
+        previous=view.head.sha256,
+        at=format_timestamp(context.now()),
+        date=signed.day,
+        interval_start=f"{day.isoformat()}T00:00:00Z",
+        interval_end=f"{(day + timedelta(days=1)).isoformat()}T00:00:00Z",
+        revision=signed.revision,
+        reason=f"late data: {signed.late_bytes} bytes in {signed.inputs} inputs"
+        if signed.revision > 1
+        else None,
+        manifest=manifest,
+        objects=tuple(segments),
+        totals=Totals(
+            inputs=signed.inputs,
+            segments=len(segments),
+            records=signed.records,
+            content_bytes=signed.content_bytes,
+            stored_bytes=sum(item.bytes for item in segments),
+        ),
+    )
+
+
+def _as_sealed(view: LedgerView, day: str, *, new: bool) -> Sealed:
+    seals = view.seals_of(day)
+    if not seals:
+        raise IntegrityError("the day has no seal", where=f"day {day}", remedy="clear the run from `collect`")
+    last: Seal = seals[-1]
+    return Sealed(
+        day=day,
+        revision=last.revision,
+        new=new,
+        sequence=last.sequence,
+        entry_sha256=view.heads[last.sequence],
+        manifest_key=last.manifest.key,
+        manifest_sha256=last.manifest.sha256,
+        segments=sum(seal.totals.segments for seal in seals),
+        records=sum(seal.totals.records for seal in seals),
+    )

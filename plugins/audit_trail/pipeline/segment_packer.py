@@ -1,0 +1,118 @@
+"""Packing inputs into raw segments: small ones together, a big one split at record borders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audit_trail.errors import CollectionError
+from audit_trail.evidence.manifest import InputPart
+from audit_trail.pipeline.handoffs import RawSegment
+from audit_trail.pipeline.staging import DayStaging, raw_name
+
+MAX_DOUBLINGS = 9
+"""Targets double so that a day of any size fits: 1,000 segments of 256 MiB grow to 2.5 TiB."""
+
+
+class SegmentPacker:
+    """Writes raw segments into staging. Use `add` for each input, then `finish`.
+
+    Where segments are cut depends on nothing but the records: the target
+    doubles whenever half of the numbers that are left have been used.
+    """
+
+    def __init__(self, staging: DayStaging, *, target_bytes: int, max_segments: int) -> None:
+        self._staging = staging
+        self._target_bytes = target_bytes
+        self._max_segments = max_segments
+        self._open: _OpenSegment | None = None
+        self.segments: list[RawSegment] = []
+
+    def add(self, source: str, suffix: str, blocks: Iterable[bytes]) -> tuple[InputPart, ...]:
+        """Append one input's blocks of whole records.
+
+        Args:
+            source: Segments hold records of one source only.
+            suffix: `jsonl` or `log`.
+            blocks: Each ends with a newline, except possibly the input's last.
+
+        Returns:
+            How many of the input's records went into which segment.
+        """
+        parts: dict[int, int] = {}
+        for block in blocks:
+            segment = self._segment_for(source, suffix)
+            segment.append(block)
+            parts[segment.number] = parts.get(segment.number, 0) + _records(block)
+        return tuple(InputPart(segment=number, records=records) for number, records in parts.items())
+
+    def finish(self) -> tuple[RawSegment, ...]:
+        """Close the last segment; all segments in order."""
+        self._close()
+        return tuple(self.segments)
+
+    def abandon(self) -> None:
+        """Drop the segment that is being written, after an error."""
+        if self._open is not None:
+            self._open.discard()
+            self._open = None
+
+    def _segment_for(self, source: str, suffix: str) -> _OpenSegment:
+        current = self._open
+        if current and (
+            current.source != source or current.suffix != suffix or current.size >= self._target()
+        ):
+            self._close()
+        if self._open is None:
+            number = len(self.segments)
+            if number >= self._max_segments:
+                raise CollectionError(
+                    "the day does not fit into its segments",
+                    where="max_segments",
+                    expected=f"at most {self._max_segments} segments",
+                    found="more",
+                    remedy="raise segment_target_bytes, or merge sources",
+                )
+            self._open = _OpenSegment(self._staging, number, source, suffix)
+        return self._open
+
+    def _target(self) -> int:
+        left, doublings = self._max_segments - len(self.segments), 0
+        while doublings < MAX_DOUBLINGS and left <= self._max_segments >> (doublings + 1):
+            doublings += 1
+        return self._target_bytes << doublings
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self.segments.append(self._open.close())
+            self._open = None
+
+
+class _OpenSegment:
+    def __init__(self, staging: DayStaging, number: int, source: str, suffix: str) -> None:
+        self.number, self.source, self.suffix = number, source, suffix
+        self._ended = True
+        self._file = staging.create(raw_name(number))
+
+    @property
+    def size(self) -> int:
+        return self._file.size
+
+    def append(self, block: bytes) -> None:
+        if not self._ended:
+            # The input before had no last newline: keep its record apart from this one.
+            self._file.write(b"\n")
+        self._file.write(block)
+        self._ended = block.endswith(b"\n")
+
+    def close(self) -> RawSegment:
+        digest = self._file.commit()
+        return RawSegment(
+            number=self.number, source=self.source, suffix=self.suffix, bytes=self.size, sha256=digest
+        )
+
+    def discard(self) -> None:
+        self._file.discard()
+
+
+def _records(block: bytes) -> int:
+    return block.count(b"\n") + (not block.endswith(b"\n"))

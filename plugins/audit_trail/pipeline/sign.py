@@ -1,0 +1,141 @@
+"""Stage 4: write the day's manifest and sign it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+
+from audit_trail.errors import AuditTrailError, IntegrityError
+from audit_trail.evidence.envelope import parse_envelope
+from audit_trail.evidence.manifest import Input, Manifest, Redaction, Segment, encode_manifest
+from audit_trail.evidence.object_keys import manifest_key
+from audit_trail.pipeline.collect import read_inputs
+from audit_trail.pipeline.handoffs import Collected, HashedSegment, Signed, StagedObject
+from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.pipeline.staging import MANIFEST, DayStaging, sanitized_name
+from audit_trail.signing.signatures import sign_payload
+from audit_trail.verification.ledger_walk import LedgerView
+
+log = logging.getLogger(__name__)
+
+
+def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence[HashedSegment]) -> Signed:
+    """Bring all segments of a day together in one signed statement.
+
+    The statement is the same whenever and wherever it is made. Signatures are
+    not, so a signed manifest that is already in staging is used again.
+
+    Raises:
+        IntegrityError: Segments are missing or not the collected ones.
+        ConfigurationError: A signing key cannot be used.
+    """
+    if not collected.new:
+        log.info("day %s is sealed already: nothing to sign", day)
+        return Signed(
+            day=day, revision=collected.revision, new=False, statement_sha256=collected.inputs_sha256
+        )
+    staging = context.staging(day)
+    segments = sorted(hashed, key=lambda segment: segment.number)
+    _check_complete(collected, segments)
+    view = context.ledger()
+    manifest = _manifest(context, view, collected, read_inputs(staging, collected), segments)
+    payload = encode_manifest(manifest)
+    digest = sha256(payload).hexdigest()
+    envelope = _staged_envelope(staging, view, payload)
+    if envelope is None:
+        envelope = sign_payload(payload, context.signers).to_bytes()
+        staging.write(MANIFEST, envelope)
+    key = manifest_key(day=day, revision=collected.revision, statement_sha256=digest)
+    keyids = ", ".join(key.keyid[:16] for key in view.genesis.keys)
+    log.info("signed key=%s statement_sha256=%s by keys %s", key, digest, keyids)
+    context.on_progress("sign", 1, 1)
+    objects = [
+        StagedObject(
+            key=segment.key,
+            file=sanitized_name(segment.number),
+            bytes=segment.stored_bytes,
+            sha256=segment.stored_sha256,
+        )
+        for segment in segments
+    ]
+    objects.append(
+        StagedObject(key=key, file=MANIFEST, bytes=len(envelope), sha256=sha256(envelope).hexdigest())
+    )
+    return Signed(
+        day=day,
+        revision=collected.revision,
+        new=True,
+        statement_sha256=digest,
+        records=manifest.records,
+        content_bytes=manifest.content_bytes,
+        inputs=collected.inputs,
+        late_bytes=collected.late_bytes,
+        objects=tuple(objects),
+    )
+
+
+def _check_complete(collected: Collected, hashed: Sequence[HashedSegment]) -> None:
+    expected = [(segment.number, segment.source) for segment in collected.segments]
+    found = [(segment.number, segment.source) for segment in hashed]
+    if expected != found:
+        raise IntegrityError(
+            "not every collected segment arrived for signing",
+            where=f"day {collected.day}",
+            expected=f"{len(expected)} segments",
+            found=f"{len(found)} segments",
+            remedy="clear the run from `sanitize`",
+        )
+
+
+def _manifest(
+    context: StageContext,
+    view: LedgerView,
+    collected: Collected,
+    inputs: tuple[Input, ...],
+    hashed: Sequence[HashedSegment],
+) -> Manifest:
+    policies = {segment.policy_sha256 for segment in hashed} or {context.redactor.policy_sha256}
+    if len(policies) != 1:
+        raise IntegrityError(
+            "segments were redacted by different policies",
+            where=f"day {collected.day}",
+            found=", ".join(sorted(policies)),
+            remedy="clear the run from `sanitize`, so that all of it is redacted by one policy",
+        )
+    replacements: Counter[str] = Counter()
+    for segment in hashed:
+        replacements.update(segment.replacements)
+    return Manifest(
+        archive=view.genesis.archive,
+        genesis=view.genesis_sha256,
+        date=collected.day,
+        revision=collected.revision,
+        inputs=inputs,
+        segments=tuple(
+            Segment(
+                key=segment.key,
+                source=segment.source,
+                records=segment.records,
+                content_bytes=segment.content_bytes,
+                content_sha256=segment.content_sha256,
+                stored_bytes=segment.stored_bytes,
+                stored_sha256=segment.stored_sha256,
+                merkle_root=segment.merkle_root,
+            )
+            for segment in hashed
+        ),
+        redaction=Redaction(policy_sha256=policies.pop(), replacements=dict(replacements)),
+    )
+
+
+def _staged_envelope(staging: DayStaging, view: LedgerView, payload: bytes) -> bytes | None:
+    """The manifest that an earlier try signed, if it says the same and verifies."""
+    try:
+        data = b"".join(staging.blocks(MANIFEST))
+        envelope = parse_envelope(data, where=MANIFEST)
+        view.check_envelope(envelope, where=MANIFEST)
+    except AuditTrailError:
+        return None
+    return data if envelope.payload == payload else None

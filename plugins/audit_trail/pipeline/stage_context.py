@@ -1,0 +1,119 @@
+"""What every stage works with: settings, store, keys, clock, and the ledger as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from audit_trail.errors import CollectionError, ConfigurationError
+from audit_trail.pipeline.staging import DayStaging
+from audit_trail.settings import Settings
+from audit_trail.signing.pins import HeadPin, genesis_pin
+from audit_trail.verification.ledger_walk import LedgerView, read_ledger
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import Signer
+
+    from audit_trail.archive.object_store import ObjectStore
+    from audit_trail.archive.storage_processor import StorageProcessor
+    from audit_trail.redaction import Redactor
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage's name, bytes or objects done, and their total."""
+
+
+def _no_progress(stage: str, done: int, total: int) -> None:
+    pass
+
+
+def utc_now() -> datetime:
+    """The clock, unless a caller brings another."""
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class StageContext:
+    """Everything that a stage needs from outside, opened when it is first used."""
+
+    settings: Settings
+    now: Callable[[], datetime] = utc_now
+    on_progress: Progress = field(default=_no_progress)
+
+    @cached_property
+    def storage(self) -> StorageProcessor:
+        """Puts objects under lock."""
+        from audit_trail.archive.storage_processor import StorageProcessor
+
+        return StorageProcessor(self.settings)
+
+    @property
+    def store(self) -> ObjectStore:
+        """The archive's objects."""
+        return self.storage.store
+
+    @cached_property
+    def genesis(self) -> str:
+        """The identity of the archive that is trusted."""
+        return genesis_pin(self.settings)
+
+    @cached_property
+    def pin(self) -> HeadPin:
+        """The memory of the last head, outside the bucket."""
+        return HeadPin(self.settings, self.genesis)
+
+    @cached_property
+    def signers(self) -> tuple[Signer, ...]:
+        """All keys that sign now."""
+        from audit_trail.signing.signatures import load_signers
+
+        return load_signers(self.settings)
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """The redaction policy in force."""
+        from audit_trail.redaction import Redactor
+
+        return Redactor()
+
+    def staging(self, day: str) -> DayStaging:
+        """The working area of a day."""
+        return DayStaging(self.settings.staging, self.genesis, day)
+
+    def ledger(self) -> LedgerView:
+        """The ledger as it is now, walked whole, compared with the pin, which moves on.
+
+        Raises:
+            IntegrityError: It cannot be believed.
+            StorageError: It cannot be read.
+        """
+        view = read_ledger(self.store, self.genesis)
+        view.check_extends(self.pin.read())
+        self.pin.advance(view.head)
+        return view
+
+
+def check_day(day: str, now: datetime) -> date:
+    """A day that can be sealed: written right, and over.
+
+    Raises:
+        ConfigurationError: Not a date.
+        CollectionError: The day has not ended.
+    """
+    try:
+        parsed = date.fromisoformat(day)
+    except ValueError:
+        raise ConfigurationError("not a day", where="day", expected="YYYY-MM-DD", found=day[:40]) from None
+    if parsed.isoformat() != day:
+        raise ConfigurationError("not a day", where="day", expected="YYYY-MM-DD", found=day[:40])
+    end = datetime(parsed.year, parsed.month, parsed.day, tzinfo=UTC) + timedelta(days=1)
+    if now < end:
+        raise CollectionError(
+            "the day has not ended",
+            where=day,
+            expected=f"a day before {now.date().isoformat()}",
+            remedy="wait until it is over",
+        )
+    return parsed

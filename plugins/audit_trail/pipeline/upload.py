@@ -1,0 +1,98 @@
+"""Stage 5: put one object into the archive, under lock."""
+
+from __future__ import annotations
+
+import logging
+from hashlib import sha256
+
+from audit_trail.archive.object_store import KeyTakenError, StoredObject
+from audit_trail.errors import IntegrityError, StorageError
+from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
+from audit_trail.evidence.envelope import parse_envelope
+from audit_trail.evidence.fields import format_timestamp
+from audit_trail.evidence.ledger_entry import SealedObject
+from audit_trail.pipeline.handoffs import StagedObject, Uploaded
+from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.pipeline.staging import MANIFEST, check_staged
+
+log = logging.getLogger(__name__)
+
+
+def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
+    """Upload a segment or the manifest. Doing it again is harmless.
+
+    The store itself compares the bytes with their digest, and keeps it.
+
+    Raises:
+        IntegrityError: The staged file was changed, or the store holds
+            something else than it was given.
+        StorageError: The store refused or could not be reached.
+    """
+    staging = context.staging(day)
+    path = staging.folder / staged.file
+    digest = sha256()
+    for block in staging.blocks(staged.file):
+        digest.update(block)
+    check_staged(path, expected=staged.sha256, found=digest.hexdigest())
+    is_manifest = staged.file == MANIFEST
+    try:
+        stored = context.storage.upload_file(
+            path, staged.key, sha256=staged.sha256, storage_class="STANDARD" if is_manifest else None
+        )
+    except KeyTakenError:
+        if not is_manifest:
+            raise
+        stored = _adopt_manifest(context, staged, path.read_bytes())
+    if stored.retention is None:
+        raise IntegrityError(
+            "the store took the object and did not lock it",
+            where=staged.key,
+            expected=context.settings.archive.lock_mode,
+            found="no lock",
+            remedy="the bucket needs Object Lock; check it with `audit-trail init`",
+        )
+    uploaded = SealedObject(
+        key=staged.key,
+        version_id=stored.version_id,
+        bytes=stored.size,
+        sha256=stored.sha256 or "",
+        lock_mode=stored.retention.mode,  # type: ignore[arg-type]
+        retain_until=format_timestamp(stored.retention.until),
+    )
+    log.info(
+        "stored key=%s version=%s bytes=%d sha256=%s lock=%s until=%s",
+        uploaded.key, uploaded.version_id, uploaded.bytes,
+        uploaded.sha256, uploaded.lock_mode, uploaded.retain_until,
+    )  # fmt: skip
+    context.on_progress("upload", staged.bytes, staged.bytes)
+    return Uploaded(object=uploaded)
+
+
+def _adopt_manifest(context: StageContext, staged: StagedObject, ours: bytes) -> StoredObject:
+    """Take the manifest that another writer put for the same statement.
+
+    Signatures differ each time they are made, so two writers of the same day
+    meet at one key with different bytes; the first one's stay.
+    """
+    there = context.store.head(staged.key)
+    if there is None or there.sha256 is None:
+        raise StorageError(
+            "the manifest's key is taken and cannot be read", where=staged.key, remedy="try again"
+        )
+    data = context.store.read(staged.key, there.version_id, max_bytes=2 * MAX_DOCUMENT_BYTES)
+    envelope = parse_envelope(data, where=staged.key)
+    context.ledger().check_envelope(envelope, where=staged.key)
+    if (
+        envelope.payload != parse_envelope(ours, where=staged.file).payload
+        or sha256(data).hexdigest() != there.sha256
+    ):
+        raise IntegrityError(
+            "another manifest is stored under this one's key",
+            where=staged.key,
+            expected=staged.sha256,
+            found=there.sha256,
+        )
+    log.info(
+        "stored key=%s: another writer signed the same statement first, its manifest is used", staged.key
+    )
+    return there

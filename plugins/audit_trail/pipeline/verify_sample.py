@@ -1,0 +1,112 @@
+"""Stage 7: look at the day just sealed, and at a sample of all that was ever sealed."""
+
+from __future__ import annotations
+
+import logging
+
+from audit_trail.errors import IntegrityError, StorageError
+from audit_trail.evidence.fields import format_timestamp
+from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Verification
+from audit_trail.pipeline.handoffs import Sealed, Verified
+from audit_trail.pipeline.seal import MAX_RACES, append
+from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.verification.checks import CheckList, Outcome
+from audit_trail.verification.ledger_walk import LedgerView
+from audit_trail.verification.sampling import confidence_statement, draw_sample
+from audit_trail.verification.verifier import Verifier
+
+log = logging.getLogger(__name__)
+
+MAX_FAILURES_SEALED = 100
+"""The first ones go into the ledger entry; all of them are in the task log."""
+
+
+def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
+    """Check ledger and objects of the day, and the content of a random sample of the history.
+
+    The result is appended to the ledger, whatever it is; then a failed check
+    raises.
+
+    Raises:
+        IntegrityError: Something is not what was sealed.
+        StorageError: Something could not be checked.
+    """
+    remembered = context.pin.read()
+    verifier = Verifier(context.store, genesis=context.genesis, remembered=remembered, keep_passed=True)
+    view = verifier.check_ledger()
+    if view is None:
+        raise _failure(verifier.checks, day)
+    verifier.checks.compare(
+        "ledger.entry", f"ledger entry {sealed.sequence}", expected=sealed.entry_sha256,
+        found=view.heads[sealed.sequence] if sealed.sequence < len(view.heads) else "absent", day=day,
+    )  # fmt: skip
+    verifier.check_objects(view, view.seals_of(day), content=False, whole=False)
+    sample, drawn = draw_sample(view.seals, seed=view.head, size=context.settings.verification.sample_size)
+    verifier.check_drawn(view, [(item.seal, item.sealed) for item in drawn])
+    context.on_progress("verify_sample", 1, 1)
+    sequence, digest = _append_result(context, day, verifier.checks, sample)
+    _log_checks(verifier.checks)
+    statement = confidence_statement(sample)
+    log.info("verified day=%s entry=%d sha256=%s: %s", day, sequence, digest, statement)
+    if verifier.checks.exit_code:
+        raise _failure(verifier.checks, day)
+    return Verified(
+        day=day,
+        sequence=sequence,
+        entry_sha256=digest,
+        passed=verifier.checks.total(Outcome.PASS),
+        sampled=sample.size,
+        population=sample.population,
+        statement=statement,
+    )
+
+
+def _append_result(context: StageContext, day: str, checks: CheckList, sample: Sample) -> tuple[int, str]:
+    failures = [
+        FailedCheck(check=check.name, where=check.where[:4096])
+        for check in checks.not_passed[:MAX_FAILURES_SEALED]
+        if check.outcome is Outcome.FAIL
+    ]
+    for _ in range(MAX_RACES):
+        view: LedgerView = context.ledger()
+        entry = Verification(
+            archive=view.genesis.archive,
+            genesis=view.genesis_sha256,
+            sequence=view.head.sequence + 1,
+            previous=view.head.sha256,
+            at=format_timestamp(context.now()),
+            date=day,
+            passed=checks.total(Outcome.PASS),
+            failed=checks.total(Outcome.FAIL),
+            unverifiable=checks.total(Outcome.UNVERIFIABLE),
+            sample=sample,
+            failures=tuple(failures),
+        )
+        if append(context, entry):
+            after = context.ledger()
+            return entry.sequence, after.heads[entry.sequence]
+    raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
+
+
+def _log_checks(checks: CheckList) -> None:
+    for check in checks.kept:
+        level = logging.INFO if check.outcome is Outcome.PASS else logging.ERROR
+        log.log(
+            level, "%s %s %s%s%s",
+            check.outcome.value, check.name, check.where,
+            f" expected={check.expected} found={check.found}" if check.expected or check.found else "",
+            f" remedy={check.remedy}" if check.remedy else "",
+        )  # fmt: skip
+
+
+def _failure(checks: CheckList, day: str) -> IntegrityError | StorageError:
+    first = checks.not_passed[0]
+    kind = IntegrityError if checks.total(Outcome.FAIL) else StorageError
+    return kind(
+        f"verification of {day}: {checks.total(Outcome.FAIL)} checks failed, "
+        f"{checks.total(Outcome.UNVERIFIABLE)} could not be made; first {first.name}",
+        where=first.where,
+        expected=first.expected,
+        found=first.found,
+        remedy=first.remedy,
+    )

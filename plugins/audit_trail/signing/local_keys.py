@@ -1,0 +1,212 @@
+"""Local key files: encrypted PKCS#8, mode 0600, and an index of what signs now.
+
+`signing-keys.json` lists the active keys (public parts and URIs only).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from audit_trail.errors import ConfigurationError
+from audit_trail.evidence.fields import Document, Text
+from audit_trail.evidence.public_key import PublicKey, Scheme
+from audit_trail.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+
+INDEX_NAME = "signing-keys.json"
+PASSPHRASE_NAME = "passphrase"  # noqa: S105 - a file's name
+MIN_PASSPHRASE_CHARACTERS = 12
+
+
+class SigningKey(Document):
+    """An active key: its public part and where the private one is."""
+
+    uri: Text
+    public_key: PublicKey
+
+
+_INDEX: TypeAdapter[tuple[SigningKey, ...]] = TypeAdapter(tuple[SigningKey, ...])
+
+
+def generate_keys(settings: Settings) -> tuple[SigningKey, ...]:
+    """Make the key pairs that the settings ask for and note them as active.
+
+    Nothing is overwritten: keys that an archive once believed are needed for
+    as long as it exists.
+
+    Raises:
+        ConfigurationError: There are keys already, or there is no passphrase.
+    """
+    folder = settings.keys
+    if (folder / INDEX_NAME).exists():
+        raise ConfigurationError(
+            "there are signing keys already",
+            where=str(folder / INDEX_NAME),
+            remedy="use them, or name another keys_dir",
+        )
+    passphrase = read_passphrase(settings)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = [_write_pair(folder, _generate_rsa(settings.signing.rsa_bits), "rsassa-pss-sha256", passphrase)]
+    if settings.signing.post_quantum:
+        made.append(_write_pair(folder, _generate_mldsa(), "ml-dsa-65/1", passphrase))
+    keys = tuple(sorted(made, key=lambda key: key.public_key.keyid))
+    _write_private(
+        folder / INDEX_NAME, json.dumps([key.to_json() for key in keys], indent=2).encode() + b"\n"
+    )
+    return keys
+
+
+def active_keys(settings: Settings) -> tuple[SigningKey, ...]:
+    """The keys that sign now.
+
+    Raises:
+        ConfigurationError: No keys, or an unreadable index.
+    """
+    path = settings.keys / INDEX_NAME
+    try:
+        return _INDEX.validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "there are no signing keys", where=str(path), remedy="run `audit-trail generate-keys`"
+        ) from None
+    except (OSError, ValidationError) as error:
+        raise ConfigurationError(
+            "the index of signing keys cannot be read", where=str(path), found=type(error).__name__
+        ) from error
+
+
+def load_private_key(key: SigningKey, settings: Settings) -> PrivateKeyTypes:
+    """Decrypt a local private key.
+
+    Raises:
+        ConfigurationError: Missing, readable by others, or another passphrase.
+    """
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    path = settings.keys / key.uri.removeprefix("file:")
+    try:
+        if path.stat().st_mode & 0o077:
+            raise ConfigurationError(
+                "a private key can be read by others", where=str(path), remedy=f"chmod 600 {path}"
+            )
+        return load_pem_private_key(path.read_bytes(), read_passphrase(settings))
+    except OSError as error:
+        raise ConfigurationError(
+            "a private key cannot be read", where=str(path), found=error.strerror or type(error).__name__
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(
+            "a private key does not open with this passphrase",
+            where=str(path),
+            remedy="check AUDIT_TRAIL_SIGNING__PASSPHRASE or signing.passphrase_file",
+        ) from error
+
+
+def read_passphrase(settings: Settings) -> bytes:
+    """The passphrase of the private keys.
+
+    Raises:
+        ConfigurationError: None is set, its file is readable by others, or it is too short.
+    """
+    signing = settings.signing
+    path = signing.passphrase_file or settings.keys / PASSPHRASE_NAME
+    if signing.passphrase is not None:
+        text, where = signing.passphrase.get_secret_value(), "signing.passphrase"
+    elif path.is_file():
+        if path.stat().st_mode & 0o077:
+            raise ConfigurationError(
+                "the passphrase can be read by others", where=str(path), remedy=f"chmod 600 {path}"
+            )
+        text, where = path.read_text("utf-8").strip(), str(path)
+    else:
+        raise ConfigurationError(
+            "there is no passphrase for the signing keys",
+            where="signing.passphrase",
+            remedy="set AUDIT_TRAIL_SIGNING__PASSPHRASE or signing.passphrase_file, "
+            "or let `audit-trail generate-keys --make-passphrase` write one",
+        )
+    if len(text) < MIN_PASSPHRASE_CHARACTERS:
+        raise ConfigurationError(
+            "the passphrase is too short",
+            where=where,
+            expected=f"at least {MIN_PASSPHRASE_CHARACTERS} characters",
+        )
+    return text.encode("utf-8")
+
+
+def make_passphrase(settings: Settings) -> Path:
+    """Write a random passphrase beside the keys, unless there is one.
+
+    Convenient, and weaker than one kept elsewhere: whoever reads the folder
+    has both halves.
+    """
+    path = settings.signing.passphrase_file or settings.keys / PASSPHRASE_NAME
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_private(path, secrets.token_urlsafe(32).encode() + b"\n")
+    return path
+
+
+def key_id(public_key: PublicKeyTypes) -> str:
+    """SHA-256 of the SubjectPublicKeyInfo in DER, hex."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return hashlib.sha256(
+        public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    ).hexdigest()
+
+
+def _generate_rsa(bits: int) -> Any:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def _generate_mldsa() -> Any:
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
+
+    return MLDSA65PrivateKey.generate()
+
+
+def _write_pair(folder: Path, private_key: Any, scheme: Scheme, passphrase: bytes) -> SigningKey:
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        PrivateFormat,
+        PublicFormat,
+    )
+
+    public = private_key.public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    keyid = key_id(public)
+    keytype = "rsa" if scheme.startswith("rsa") else "ml-dsa"
+    stem = f"{keytype}-{keyid[:16]}"
+    _write_private(
+        folder / f"{stem}.pem",
+        private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase)),
+    )
+    _write_private(folder / f"{stem}.pub.pem", pem)
+    return SigningKey(
+        uri=f"file:{stem}.pem",
+        public_key=PublicKey(keyid=keyid, keytype=keytype, scheme=scheme, public=pem.decode("ascii")),
+    )
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,104 @@
+"""Do the bytes say what the ledger says they say?"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from audit_trail.archive.object_store import ObjectReader
+from audit_trail.errors import AuditTrailError, IntegrityError
+from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
+from audit_trail.evidence.envelope import parse_envelope
+from audit_trail.evidence.ledger_entry import Seal, SealedObject
+from audit_trail.evidence.manifest import Manifest, Segment, parse_manifest
+from audit_trail.evidence.segment import digest_segment
+from audit_trail.verification.checks import CheckList
+from audit_trail.verification.ledger_walk import LedgerView
+
+_TAMPERED = "the bytes are not the sealed ones; compare with the store's versions and access log"
+
+
+def read_manifest(store: ObjectReader, view: LedgerView, seal: Seal) -> Manifest:
+    """The manifest of a seal, after everything about it has been checked.
+
+    Raises:
+        IntegrityError: Other bytes, signatures, or contents than the ledger's.
+        StorageError: It cannot be read.
+    """
+    where = seal.manifest.key
+    data = store.read(where, seal.manifest.version_id, max_bytes=2 * MAX_DOCUMENT_BYTES)
+    found = sha256(data).hexdigest()
+    if found != seal.manifest.sha256:
+        raise IntegrityError(
+            "manifest is not the sealed one",
+            where=where,
+            expected=seal.manifest.sha256,
+            found=found,
+            remedy=_TAMPERED,
+        )
+    envelope = parse_envelope(data, where=where)
+    view.check_envelope(envelope, where=where)
+    manifest = parse_manifest(envelope.payload, where=where)
+    for name, expected, actual in (
+        ("archive", view.genesis.archive, manifest.archive),
+        ("genesis", view.genesis_sha256, manifest.genesis),
+        ("date", seal.date, manifest.date),
+        ("revision", str(seal.revision), str(manifest.revision)),
+        ("segments", _listed(seal), [(s.key, s.stored_sha256, s.stored_bytes) for s in manifest.segments]),
+    ):
+        if expected != actual:
+            raise IntegrityError(
+                f"the manifest's {name} is not the one its seal names",
+                where=where,
+                expected=str(expected),
+                found=str(actual),
+            )
+    return manifest
+
+
+def _listed(seal: Seal) -> list[tuple[str, str, int]]:
+    return [(item.key, item.sha256, item.bytes) for item in seal.objects]
+
+
+def check_manifest(store: ObjectReader, view: LedgerView, seal: Seal, checks: CheckList) -> Manifest | None:
+    """Check a seal's manifest; None when it cannot be used."""
+    try:
+        manifest = read_manifest(store, view, seal)
+    except AuditTrailError as error:
+        checks.add_error("manifest.signed", error, where=seal.manifest.key, day=seal.date)
+        return None
+    checks.compare(
+        "manifest.signed",
+        seal.manifest.key,
+        expected=seal.manifest.sha256,
+        found=seal.manifest.sha256,
+        day=seal.date,
+    )
+    return manifest
+
+
+def check_segment(
+    store: ObjectReader, sealed: SealedObject, segment: Segment, checks: CheckList, *, day: str
+) -> None:
+    """Read a segment's bytes and recompute every digest over them."""
+    where = f"{sealed.key} version {sealed.version_id}"
+    try:
+        found = digest_segment(
+            store.stream(sealed.key, sealed.version_id), max_content_bytes=segment.content_bytes, where=where
+        )
+    except AuditTrailError as error:
+        checks.add_error("content.readable", error, where=where, day=day)
+        return
+    for name, expected, actual in (
+        (
+            "content.stored",
+            f"{segment.stored_sha256} ({segment.stored_bytes} bytes)",
+            f"{found.stored_sha256} ({found.stored_bytes} bytes)",
+        ),
+        (
+            "content.records",
+            f"{segment.content_sha256} ({segment.content_bytes} bytes, {segment.records} records)",
+            f"{found.content_sha256} ({found.content_bytes} bytes, {found.records} records)",
+        ),
+        ("content.merkle-root", segment.merkle_root, found.merkle_root),
+    ):
+        checks.compare(name, where, expected=expected, found=actual, day=day, remedy=_TAMPERED)

@@ -1,0 +1,199 @@
+"""Walking the ledger: from a pinned genesis to a head that can be believed.
+
+For every entry, in order:
+  1. it is numbered one more than the entry before it;
+  2. it is an envelope signed by exactly the keys believed here, with allowed algorithms;
+  3. it is a well-formed entry of this archive with that number;
+  4. it names the digest of the entry before it.
+The genesis is believed because its digest is the one the verifier was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from audit_trail.archive.ledger import RawEntry, list_ledger, read_entries
+from audit_trail.archive.object_store import ObjectReader, ObjectVersion
+from audit_trail.errors import IntegrityError
+from audit_trail.evidence.envelope import Envelope, parse_envelope
+from audit_trail.evidence.ledger_entry import Genesis, Seal, Verification, parse_entry
+from audit_trail.signing.pins import Head
+from audit_trail.signing.signatures import check_public_key, verify_envelope
+
+Entry = Genesis | Seal | Verification
+
+
+@dataclass(slots=True)
+class LedgerView:
+    """What a ledger says after all of it has been checked.
+
+    Attributes:
+        genesis: Entry 0.
+        genesis_sha256: Its digest, the archive's identity.
+        heads: Digest of every entry by sequence number.
+        versions: Version id of every entry by sequence number.
+        seals: All seals in ledger order.
+        seals_by_day: The same by day, in order of their revisions.
+        verifications: All verification entries in ledger order.
+        overlaid: Later versions and delete markers over entries: attempts.
+        strangers: Objects in the ledger folder that are not entries.
+    """
+
+    genesis: Genesis
+    genesis_sha256: str
+    heads: list[str]
+    seals: list[Seal] = field(default_factory=list)
+    seals_by_day: dict[str, list[Seal]] = field(default_factory=dict)
+    verifications: list[Verification] = field(default_factory=list)
+    versions: dict[int, str] = field(default_factory=dict)
+    overlaid: tuple[ObjectVersion, ...] = ()
+    strangers: tuple[ObjectVersion, ...] = ()
+
+    @property
+    def head(self) -> Head:
+        """The newest entry."""
+        return Head(sequence=len(self.heads) - 1, sha256=self.heads[-1])
+
+    def seals_of(self, day: str) -> list[Seal]:
+        """The seals of a day, by revision."""
+        return self.seals_by_day.get(day, [])
+
+    def check_envelope(self, envelope: Envelope, *, where: str) -> None:
+        """Check a signed document against the keys this ledger believes.
+
+        Raises:
+            IntegrityError: See `verify_envelope`.
+        """
+        verify_envelope(
+            envelope, keys=self.genesis.keys, algorithms=self.genesis.policy.algorithms, where=where
+        )
+
+    def check_extends(self, remembered: Head | None) -> None:
+        """Check that this ledger continues the one seen before.
+
+        Raises:
+            IntegrityError: It is shorter, or another one.
+        """
+        if remembered is None:
+            return
+        if remembered.sequence >= len(self.heads):
+            raise IntegrityError(
+                "the ledger is shorter than it was",
+                where=f"ledger entry {remembered.sequence}",
+                expected=f"entry {remembered.sequence}, digest {remembered.sha256}",
+                found=f"the last entry is {self.head.sequence}",
+                remedy="entries were removed, or this is an older copy; compare the versions in the store",
+            )
+        if self.heads[remembered.sequence] != remembered.sha256:
+            raise IntegrityError(
+                "the ledger is not the one seen before",
+                where=f"ledger entry {remembered.sequence}",
+                expected=remembered.sha256,
+                found=self.heads[remembered.sequence],
+                remedy="history was rewritten; do not trust entries from this number on",
+            )
+
+
+def read_ledger(store: ObjectReader, genesis_sha256: str) -> LedgerView:
+    """Read and check the whole ledger.
+
+    Raises:
+        IntegrityError: The first thing that is wrong, and at which entry.
+        StorageError: The store refused or could not be reached.
+    """
+    listing = list_ledger(store)
+    view = walk(read_entries(store, listing.first_versions), genesis_sha256)
+    view.overlaid, view.strangers = listing.overlaid, listing.strangers
+    return view
+
+
+def walk(entries: Iterable[RawEntry], genesis_sha256: str) -> LedgerView:
+    """Check entries in order; see the module's docstring.
+
+    Raises:
+        IntegrityError: The first thing that is wrong, and at which entry.
+    """
+    view: LedgerView | None = None
+    for raw in entries:
+        expected = 0 if view is None else len(view.heads)
+        if raw.sequence != expected:
+            raise IntegrityError(
+                "a ledger entry is missing",
+                where=f"ledger entry {expected}",
+                expected=f"entry {expected}",
+                found=f"entry {raw.sequence}",
+                remedy="entries were removed; look for delete markers and older versions in the store",
+            )
+        view = _begin(raw, genesis_sha256) if view is None else _continue(view, raw)
+    if view is None:
+        raise IntegrityError(
+            "the ledger is empty",
+            where="ledger/",
+            expected=f"a genesis entry with digest {genesis_sha256}",
+            found="no entries",
+            remedy="found the archive with `audit-trail init`, or check archive.bucket and archive.prefix",
+        )
+    return view
+
+
+def _begin(raw: RawEntry, genesis_sha256: str) -> LedgerView:
+    if raw.sha256 != genesis_sha256:
+        raise IntegrityError(
+            "this is another archive: its genesis is not the pinned one",
+            where=raw.key,
+            expected=genesis_sha256,
+            found=raw.sha256,
+        )
+    envelope = parse_envelope(raw.data, where=raw.key)
+    genesis = parse_entry(envelope.payload, where=raw.key)
+    if not isinstance(genesis, Genesis):
+        raise IntegrityError("entry 0 is not a genesis", where=raw.key, found=genesis.kind)
+    for key in genesis.keys:
+        check_public_key(key, where=raw.key)
+    view = LedgerView(genesis=genesis, genesis_sha256=genesis_sha256, heads=[raw.sha256])
+    view.check_envelope(envelope, where=raw.key)
+    view.versions[0] = raw.version_id
+    return view
+
+
+def _continue(view: LedgerView, raw: RawEntry) -> LedgerView:
+    envelope = parse_envelope(raw.data, where=raw.key)
+    view.check_envelope(envelope, where=raw.key)
+    entry = parse_entry(envelope.payload, where=raw.key)
+    if isinstance(entry, Genesis):
+        raise IntegrityError("a second genesis", where=raw.key)
+    for name, expected, found in (
+        ("sequence", str(raw.sequence), str(entry.sequence)),
+        ("archive", view.genesis.archive, entry.archive),
+        ("genesis", view.genesis_sha256, entry.genesis),
+        ("previous", view.heads[-1], entry.previous),
+    ):
+        if expected != found:
+            raise IntegrityError(
+                f"a ledger entry's {name} is not what its place demands",
+                where=raw.key,
+                expected=expected,
+                found=found,
+                remedy="the entry was moved, replayed or replaced; do not trust entries from this number on",
+            )
+    if isinstance(entry, Seal):
+        _check_revision(view, entry, raw.key)
+        view.seals.append(entry)
+        view.seals_by_day.setdefault(entry.date, []).append(entry)
+    else:
+        view.verifications.append(entry)
+    view.heads.append(raw.sha256)
+    view.versions[raw.sequence] = raw.version_id
+    return view
+
+
+def _check_revision(view: LedgerView, seal: Seal, where: str) -> None:
+    sealed = len(view.seals_of(seal.date))
+    if seal.revision != sealed + 1:
+        raise IntegrityError(
+            "a day's revisions do not follow one another",
+            where=where,
+            expected=f"revision {sealed + 1} of {seal.date}",
+            found=f"revision {seal.revision}",
+        )

@@ -1,0 +1,122 @@
+"""Is every sealed object there, in its sealed version, locked, and nothing else?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audit_trail.archive.object_store import ObjectReader, ObjectVersion, StoredObject
+from audit_trail.errors import AuditTrailError
+from audit_trail.evidence.fields import format_timestamp, parse_timestamp
+from audit_trail.evidence.ledger_entry import Seal, SealedObject
+from audit_trail.verification.checks import Check, CheckList, Outcome
+
+_STRONGER_LOCKS = {"GOVERNANCE": {"GOVERNANCE", "COMPLIANCE"}, "COMPLIANCE": {"COMPLIANCE"}}
+_TAMPERED = (
+    "somebody changed the archive; restore is impossible, but who and when is in the store's access log"
+)
+
+
+def check_object(store: ObjectReader, sealed: SealedObject, checks: CheckList, *, day: str) -> None:
+    """Compare one sealed object with what the store says of it now."""
+    where = f"{sealed.key} version {sealed.version_id}"
+    try:
+        there = store.head(sealed.key, sealed.version_id)
+    except AuditTrailError as error:
+        checks.add_error("object.present", error, where=where, day=day)
+        return
+    if not checks.compare(
+        "object.present",
+        where,
+        expected="present",
+        found="present" if there else "absent",
+        day=day,
+        remedy=_TAMPERED,
+    ):
+        return
+    assert there is not None  # noqa: S101 - narrowed by the comparison above
+    checks.compare("object.size", where, expected=sealed.bytes, found=there.size, day=day, remedy=_TAMPERED)
+    checks.compare(
+        "object.checksum", where, expected=sealed.sha256, found=there.sha256, day=day, remedy=_TAMPERED
+    )
+    _check_lock(sealed, there, checks, where=where, day=day)
+
+
+def _check_lock(
+    sealed: SealedObject, there: StoredObject, checks: CheckList, *, where: str, day: str
+) -> None:
+    mode = there.retention.mode if there.retention else "none"
+    until = format_timestamp(there.retention.until) if there.retention else "no date"
+    locked = (
+        there.retention is not None
+        and mode in _STRONGER_LOCKS[sealed.lock_mode]
+        and there.retention.until >= parse_timestamp(sealed.retain_until)
+    )
+    checks.add(
+        Check(
+            name="object.lock",
+            where=where,
+            outcome=Outcome.PASS if locked else Outcome.FAIL,
+            expected=f"{sealed.lock_mode} until {sealed.retain_until}",
+            found=f"{mode} until {until}",
+            remedy="" if locked else "the lock was weakened; lock the version again and find out who could",
+            day=day,
+        )
+    )
+
+
+def check_listing(
+    versions: Iterable[ObjectVersion], seals: Iterable[Seal], checks: CheckList, *, where: str
+) -> None:
+    """Nothing lies over a sealed object, and nothing lies beside it that nobody sealed.
+
+    Args:
+        versions: All versions and delete markers below the prefixes of the seals' days.
+        seals: The seals whose objects are meant to be there.
+        checks: Where results go.
+        where: What was listed, for the passed check.
+    """
+    sealed: dict[str, set[str]] = {}
+    days: dict[str, str] = {}
+    for seal in seals:
+        for item in (seal.manifest, *seal.objects):
+            sealed.setdefault(item.key, set()).add(item.version_id)
+            days[item.key] = seal.date
+    clean = True
+    for version in versions:
+        problem = _problem(version, sealed)
+        if problem:
+            clean = False
+            name, found = problem
+            checks.add(
+                Check(
+                    name=name,
+                    where=f"{version.key} version {version.version_id}",
+                    outcome=Outcome.FAIL,
+                    expected="only what the ledger names",
+                    found=found,
+                    remedy="the sealed version is still readable by its id; find out who put this here",
+                    day=days.get(version.key, _day_of(version.key)),
+                )
+            )
+    if clean:
+        checks.add(Check(name="listing.clean", where=where, outcome=Outcome.PASS))
+
+
+def _problem(version: ObjectVersion, sealed: dict[str, set[str]]) -> tuple[str, str] | None:
+    if version.key not in sealed:
+        return (
+            "listing.unsealed",
+            "a delete marker" if version.is_delete_marker else "an object that no entry names",
+        )
+    if version.is_delete_marker:
+        return "listing.delete-marker", "a delete marker over the sealed version"
+    if version.version_id not in sealed[version.key]:
+        return "listing.overlaid", "another version of a sealed object"
+    return None
+
+
+def _day_of(key: str) -> str:
+    for part in key.split("/"):
+        if part.startswith("date="):
+            return part.removeprefix("date=")
+    return ""

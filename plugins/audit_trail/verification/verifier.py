@@ -1,0 +1,290 @@
+"""Verification of an archive, or of some of its days, at a chosen level.
+
+Each level includes the one before: `ledger` (chain, signatures, pins,
+completeness of days), `objects` (every object is there, in its version, under
+its lock, and nothing else), `content` (the bytes, hashed again).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from audit_trail.archive.object_store import ObjectReader, ObjectVersion
+from audit_trail.errors import AuditTrailError, ConfigurationError, StorageError
+from audit_trail.evidence.ledger_entry import Seal, SealedObject
+from audit_trail.evidence.manifest import Manifest, Segment
+from audit_trail.signing.pins import Head
+from audit_trail.verification.checks import Check, CheckList, Outcome
+from audit_trail.verification.content_checks import check_manifest, check_segment
+from audit_trail.verification.ledger_walk import LedgerView, read_ledger
+from audit_trail.verification.object_checks import check_listing, check_object
+
+Level = Literal["ledger", "objects", "content"]
+Verdict = Literal["sealed", "sealed-empty", "declared-gap", "late", "missing", "tampered", "unverifiable"]
+WORKERS = 8
+"""Requests in flight: enough to hide latency, few enough for a small machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayVerdict:
+    """What a day amounts to."""
+
+    day: str
+    verdict: Verdict
+    revisions: int = 0
+    segments: int = 0
+    records: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a verification found."""
+
+    level: Level
+    checks: CheckList
+    view: LedgerView | None = None
+    days: list[DayVerdict] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """See `CheckList.exit_code`."""
+        return self.checks.exit_code
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        counts: dict[str, dict[str, int]] = {}
+        for (name, outcome), count in sorted(self.checks.counts.items()):
+            counts.setdefault(name, {})[outcome.value] = count
+        return {
+            "level": self.level,
+            "exit_code": self.exit_code,
+            "archive": self.view.genesis.archive if self.view else None,
+            "genesis": self.view.genesis_sha256 if self.view else None,
+            "head": {"sequence": self.view.head.sequence, "sha256": self.view.head.sha256}
+            if self.view
+            else None,
+            "days": [
+                {
+                    "day": d.day,
+                    "verdict": d.verdict,
+                    "revisions": d.revisions,
+                    "segments": d.segments,
+                    "records": d.records,
+                }
+                for d in self.days
+            ],
+            "checks": counts,
+            "findings": [check.to_json() for check in self.checks.not_passed],
+        }
+
+
+class Verifier:
+    """Checks an archive through a read-only view of its store.
+
+    Args:
+        store: Only ever read.
+        genesis: The archive's identity, from outside the bucket.
+        remembered: The newest head seen before, from outside the bucket.
+        keep_passed: Keep every passed check, not only its count.
+        on_progress: Called with (done, total) objects.
+    """
+
+    def __init__(
+        self,
+        store: ObjectReader,
+        *,
+        genesis: str,
+        remembered: Head | None,
+        keep_passed: bool = False,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._genesis = genesis
+        self._remembered = remembered
+        self._on_progress = on_progress
+        self._manifests: dict[int, Manifest | None] = {}
+        self.checks = CheckList(keep_passed=keep_passed)
+
+    def verify(self, level: Level, *, day: str | None = None, now: datetime, due_hours: int) -> Report:
+        """Verify the ledger, and all days or one of them.
+
+        Args:
+            level: How deep.
+            day: Only this day's objects; the ledger is always walked whole.
+            now: Days that ended more than `due_hours` before must be sealed.
+            due_hours: Hours of grace after a day's end.
+        """
+        view = self.check_ledger()
+        report = Report(level=level, checks=self.checks, view=view)
+        if view is None:
+            return report
+        seals = view.seals_of(day) if day else view.seals
+        if level != "ledger":
+            self.check_objects(view, seals, content=level == "content", whole=day is None)
+        expected = [day] if day else expected_days(view, now=now, due_hours=due_hours)
+        report.days = self._judge(view, expected)
+        return report
+
+    def check_ledger(self) -> LedgerView | None:
+        """Walk the ledger and compare it with what is remembered; None when it cannot be believed."""
+        try:
+            view = read_ledger(self._store, self._genesis)
+        except AuditTrailError as error:
+            self.checks.add_error("ledger.chain", error, where="ledger/")
+            return None
+        head = view.head
+        self._passed(
+            "ledger.chain",
+            f"{len(view.heads)} entries from genesis {self._genesis[:16]} to {head.sha256[:16]}",
+        )
+        try:
+            view.check_extends(self._remembered)
+        except AuditTrailError as error:
+            self.checks.add_error("ledger.pin", error)
+        else:
+            seen = (
+                f"extends entry {self._remembered.sequence}"
+                if self._remembered
+                else "first meeting, nothing to compare"
+            )
+            self._passed("ledger.pin", seen)
+        for version in (*view.overlaid, *view.strangers):
+            self._failed(
+                "ledger.overlaid",
+                f"{version.key} version {version.version_id}",
+                "an object that no writer of ours put",
+            )
+        return view
+
+    def check_objects(self, view: LedgerView, seals: list[Seal], *, content: bool, whole: bool) -> None:
+        """Check the objects of `seals`, their content too when asked, and the listing around them."""
+        items = [(seal, item) for seal in seals for item in (seal.manifest, *seal.objects)]
+        done = 0
+        with ThreadPoolExecutor(WORKERS) as pool:
+            pending = pool.map(
+                lambda pair: check_object(self._store, pair[1], self.checks, day=pair[0].date), items
+            )
+            for _ in pending:
+                done += 1
+                if self._on_progress:
+                    self._on_progress(done, len(items))
+            manifests = list(pool.map(lambda seal: self._manifest(view, seal), seals))
+            if content:
+                list(pool.map(self._check_content, _segments(seals, manifests)))
+        try:
+            check_listing(self._listing(seals, whole=whole), seals, self.checks, where="logs/ and manifests/")
+        except StorageError as error:
+            self.checks.add_error("listing.clean", error, where="logs/ and manifests/")
+
+    def check_drawn(self, view: LedgerView, drawn: Iterable[tuple[Seal, SealedObject]]) -> None:
+        """Read the bytes of single sealed segments."""
+        for seal, sealed in drawn:
+            manifest = self._manifest(view, seal)
+            for segment in manifest.segments if manifest else ():
+                if segment.key == sealed.key:
+                    self._check_content((seal, sealed, segment))
+
+    def _manifest(self, view: LedgerView, seal: Seal) -> Manifest | None:
+        """Read and check a seal's manifest once."""
+        if seal.sequence not in self._manifests:
+            self._manifests[seal.sequence] = check_manifest(self._store, view, seal, self.checks)
+        return self._manifests[seal.sequence]
+
+    def _check_content(self, item: tuple[Seal, SealedObject, Segment]) -> None:
+        seal, sealed, segment = item
+        check_segment(self._store, sealed, segment, self.checks, day=seal.date)
+
+    def _listing(self, seals: list[Seal], *, whole: bool) -> Iterable[ObjectVersion]:
+        if whole:
+            prefixes = {"logs/", "manifests/"}
+        else:
+            # A key ends in a file name; its folder holds one source's day.
+            prefixes = {
+                item.key.rpartition("/")[0] + "/" for seal in seals for item in (seal.manifest, *seal.objects)
+            }
+        for prefix in sorted(prefixes):
+            yield from self._store.list_versions(prefix)
+
+    def _judge(self, view: LedgerView, expected: list[str]) -> list[DayVerdict]:
+        bad = {check.day: check.outcome for check in reversed(self.checks.not_passed)}
+        verdicts = []
+        if not expected:
+            nothing = Check(
+                name="day.sealed",
+                where="ledger/",
+                outcome=Outcome.UNVERIFIABLE,
+                expected="at least one sealed day",
+                found="none",
+                remedy="seal a day first: audit-trail process",
+            )
+            self.checks.add(nothing)
+        for day in expected:
+            seals = view.seals_of(day)
+            if not seals:
+                self._failed(
+                    "day.sealed",
+                    f"day {day}",
+                    "no seal",
+                    day=day,
+                    remedy=f"seal it: audit-trail process --date {day}",
+                )
+                verdicts.append(DayVerdict(day=day, verdict="missing"))
+                continue
+            self._passed("day.sealed", f"day {day}", day=day)
+            verdict: Verdict = "sealed" if any(seal.objects for seal in seals) else "sealed-empty"
+            if day in bad:
+                verdict = "tampered" if bad[day] is Outcome.FAIL else "unverifiable"
+            verdicts.append(
+                DayVerdict(
+                    day=day,
+                    verdict=verdict,
+                    revisions=len(seals),
+                    segments=sum(seal.totals.segments for seal in seals),
+                    records=sum(seal.totals.records for seal in seals),
+                )
+            )
+        return verdicts
+
+    def _passed(self, name: str, where: str, *, day: str = "") -> None:
+        self.checks.add(Check(name=name, where=where, outcome=Outcome.PASS, day=day))
+
+    def _failed(self, name: str, where: str, found: str, *, day: str = "", remedy: str = "") -> None:
+        self.checks.add(
+            Check(name=name, where=where, outcome=Outcome.FAIL, found=found, day=day, remedy=remedy)
+        )
+
+
+def expected_days(view: LedgerView, *, now: datetime, due_hours: int) -> list[str]:
+    """Every day from the first sealed one to the last that is due."""
+    if not view.seals:
+        return []
+    first = min(date.fromisoformat(seal.date) for seal in view.seals)
+    last_due = (now - timedelta(hours=due_hours)).date() - timedelta(days=1)
+    last = max([last_due, *(date.fromisoformat(seal.date) for seal in view.seals)])
+    return [(first + timedelta(days=offset)).isoformat() for offset in range((last - first).days + 1)]
+
+
+def check_level(level: str) -> Level:
+    """Narrow a word to a level.
+
+    Raises:
+        ConfigurationError: Another word.
+    """
+    if level not in ("ledger", "objects", "content"):
+        raise ConfigurationError(
+            "unknown level", where="level", expected="ledger, objects or content", found=level
+        )
+    return level  # type: ignore[return-value]
+
+
+def _segments(
+    seals: list[Seal], manifests: list[Manifest | None]
+) -> Iterable[tuple[Seal, SealedObject, Segment]]:
+    for seal, manifest in zip(seals, manifests, strict=True):
+        if manifest is not None:
+            for sealed, segment in zip(seal.objects, manifest.segments, strict=True):
+                yield seal, sealed, segment

@@ -1,0 +1,77 @@
+"""The embedded store for all tests, and an environment in which none can reach real AWS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from audit_trail.demo.embedded_store import EmbeddedStore
+
+CLEARED_PREFIXES = ("AUDIT_TRAIL_", "AWS_")
+AIRFLOW_HOME = pytest.StashKey[str]()
+SKIPPED = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Airflow reads its home, and writes into it, the moment it is imported."""
+    home = tempfile.mkdtemp(prefix="audit-trail-airflow-")
+    config.stash[AIRFLOW_HOME] = home
+    config.stash[SKIPPED] = 0
+    os.environ["AIRFLOW_HOME"] = home
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[AIRFLOW_HOME], ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:  # pragma: no cover - the reports of this very run
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        item.config.stash[SKIPPED] += 1
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Under CI=true a skipped test is a failure: what was not run is not known to work."""
+    if os.environ.get("CI") == "true" and session.config.stash[SKIPPED] and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For fixtures of a wider scope than one test."""
+    with pytest.MonkeyPatch.context() as patch:
+        _clean(patch, tmp_path_factory.mktemp("home"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    _clean(monkeypatch, tmp_path_factory.mktemp("home"))
+
+
+def _clean(patch: pytest.MonkeyPatch, home: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith(CLEARED_PREFIXES):
+            patch.delenv(name)
+    patch.setenv("HOME", str(home))
+    patch.setenv("AWS_CONFIG_FILE", str(home / "no-aws-config"))
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "no-aws-credentials"))
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    """One running S3 store with Object Lock; make a bucket of your own in it."""
+    with EmbeddedStore(tmp_path_factory.mktemp("store")) as running:
+        yield running
