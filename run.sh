@@ -12,6 +12,8 @@ Provable logs with Apache Airflow.
   ./run.sh check             lint, format and type checks
   ./run.sh help              this text
 
+  ./run.sh airflow ...       Airflow's own command line, in the home of demo and up
+
 Anything else goes to the command line of the package:
 
   ./run.sh --help            all its commands
@@ -177,6 +179,12 @@ case "$command" in
     ensure_installed requirements-dev.lock
     export_environment
     run_checks
+    ;;
+  airflow)
+    shift
+    ensure_installed requirements.lock
+    export_environment
+    exec "$venv/bin/python" -m airflow "$@"
     ;;
   *)
     ensure_installed requirements.lock

@@ -162,7 +162,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment before YAML file; no dotenv, no secret files."""
-        path = _config_path()
+        path = _config_path(init_settings().get("home"))
         yaml_source = (YamlConfigSettingsSource(settings_cls, yaml_file=path),) if path else ()
         return (init_settings, env_settings, *yaml_source)
 
@@ -209,12 +209,14 @@ def load_settings(**overrides: Any) -> Settings:
         )
         raise ConfigurationError(
             f"wrong settings: {problems}",
-            where=str(_config_path() or f"environment {ENV_PREFIX}*"),
+            where=str(_config_path(overrides.get("home")) or f"environment {ENV_PREFIX}*"),
             remedy="correct the fields named; docs/SETTINGS.md lists them all",
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            "the settings file cannot be read", where=str(_config_path()), found=type(error).__name__
+            "the settings file cannot be read",
+            where=str(_config_path(overrides.get("home"))),
+            found=type(error).__name__,
         ) from error
 
 
@@ -223,12 +225,12 @@ def literal_path(path: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", path).replace("{", "{{").replace("}", "}}")
 
 
-def _config_path() -> Path | None:
+def _config_path(home: str | Path | None) -> Path | None:
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named).expanduser()
-    home = os.environ.get(f"{ENV_PREFIX}HOME")
-    path = (Path(home).expanduser() if home else Path.home() / ".audit-trail") / CONFIG_NAME
+    home = home or os.environ.get(f"{ENV_PREFIX}HOME") or Path.home() / ".audit-trail"
+    path = Path(home).expanduser() / CONFIG_NAME
     return path if path.is_file() else None
 
 

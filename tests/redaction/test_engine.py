@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_trail.errors import ConfigurationError
@@ -83,7 +83,7 @@ REDACTED = [
         r'{"k":"[REDACTED:private-key]\n"}',
     ),
     ("bob.o'x bob+tag@mail.example.co.uk,", "bob.o'x [REDACTED:email],"),
-    (r'{"m":"\u003cbob@example.com\u003e\nbob@example.com"}', r'{"m":"\u003c[REDACTED:email]\u003e\n[REDACTED:email]"}'),
+    (r'{"m":"\u003ca@x.org\u003e\na@x.org"}', r'{"m":"\u003c[REDACTED:email]\u003e\n[REDACTED:email]"}'),
     ("card 4111 1111 1111 1111 123", "card [REDACTED:payment-card] 123"),
     ("card 3782-822463-10005", "card [REDACTED:payment-card]"),
     ('{"n":5555555555554444}', '{"n":"[REDACTED:payment-card]"}'),
@@ -196,16 +196,27 @@ def test_importing_loads_neither_airflow_nor_boto3_nor_re2() -> None:
     assert done.stdout.strip() == "[]"
 
 
-FRAGMENTS = st.sampled_from(
-    [
-        "password", "token", "Cookie", "Authorization", "api_key", "--secret ", "=", ":", " ", ",", ";", "&", "?",
-        '"', "'", "\\", "\\n", '\\"', "\\\\", "\\u0026", "{", "}", "[", "]", "(", ")", "/", "://", "@", ".", "-", "+",
-        "x", "n", "u", "7", "null", "true", "bob@example.com", "u:p@", "4111111111111111", "4111 1111 1111 1111",
-        "123-45-6789", "+14155552671", "GB82WEST12345698765432", "AKIAIOSFODNN7EXAMPLE", JWT, "\n", "\r\n", "\t",
-        "\x00", "é", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "Bearer abcdef0123456789",
-        "Digest a=", "[REDACTED:password]", "[REDACTED:", "sig=", "key=",
-    ]
-)  # fmt: skip
+WORDS = [
+    "password",
+    "token",
+    "Cookie",
+    "Authorization",
+    "api_key",
+    "--secret ",
+    "null",
+    "true",
+    "x",
+    "n",
+    "u",
+    "7",
+]
+MARKS = [*"=: ,;&?\"'\\{}[]()/@.-+\t\x00é", "\\n", '\\"', "\\\\", "\\u0026", "://", "\n", "\r\n"]
+VALUES = [
+    "bob@example.com", "u:p@", "4111111111111111", "4111 1111 1111 1111", "123-45-6789", "+14155552671", JWT,
+    "GB82WEST12345698765432", "AKIAIOSFODNN7EXAMPLE", "-----BEGIN PRIVATE KEY-----", "sig=", "key=",
+    "-----END PRIVATE KEY-----", "Bearer abcdef0123456789", "Digest a=", "[REDACTED:password]", "[REDACTED:",
+]  # fmt: skip
+FRAGMENTS = st.sampled_from(WORDS + MARKS + VALUES)
 LOG_BYTES = st.one_of(
     st.binary(max_size=200),
     st.lists(FRAGMENTS, max_size=14).map(lambda parts: "".join(parts).encode()),
@@ -215,6 +226,25 @@ LOG_BYTES = st.one_of(
 )
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"://Bearer +++++++++++++++0\x00@",
+        b"001-01-0001-eyJ000000.AAAA.",
+        b"123-45-6789.4111111111111111",
+        b"bob@example.com+14155552671",
+        b"AKIAIOSFODNN7EXAMPLE.password=x",
+        b"Authorization=Digest a=\\p",
+        b"Cookie: a=b\\p",
+    ],
+)
+def test_what_a_replacement_leaves_beside_it_is_judged_the_same_again(data: bytes) -> None:
+    once = REDACTOR.redact(data)
+    assert once.counts
+    assert REDACTOR.redact(once.data).counts == {}
+
+
+@settings(deadline=None)
 @given(LOG_BYTES)
 def test_records_in_are_records_out_and_a_second_scan_finds_nothing(data: bytes) -> None:
     result = REDACTOR.redact(data)
@@ -223,6 +253,7 @@ def test_records_in_are_records_out_and_a_second_scan_finds_nothing(data: bytes)
     assert (again.data, again.counts) == (result.data, {})
 
 
+@settings(deadline=None)
 @given(st.lists(LOG_BYTES.map(lambda data: data.replace(b"\n", b"")), min_size=1, max_size=5))
 def test_a_record_is_redacted_the_same_whatever_stands_around_it(records: list[bytes]) -> None:
     together = REDACTOR.redact(b"\n".join(records)).data
@@ -246,6 +277,7 @@ DOCUMENTS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.one_of(KEYS, TEXTS), DOCUMENTS, max_size=4),
     st.booleans(),
@@ -258,6 +290,7 @@ def test_json_in_is_json_out(
     json.loads(REDACTOR.redact(text.encode("utf-8", "replace")).data)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYS, TEXTS, min_size=1, max_size=4))
 def test_json_within_a_json_string_stays_json_and_loses_its_secret(inner: dict[str, str]) -> None:
     """The marker's value is one no other rule knows, so only the key can give it away."""
@@ -270,6 +303,7 @@ def test_json_within_a_json_string_stays_json_and_loses_its_secret(inner: dict[s
     json.loads(body)
 
 
+@settings(deadline=None)
 @given(
     st.text(min_size=1, max_size=40), st.sampled_from(["password", "apiKey", "X-Auth-Token", "CLIENT_SECRET"])
 )

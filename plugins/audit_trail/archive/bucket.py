@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit_trail.archive.s3_store import make_client
+from audit_trail.archive.s3_store import make_client, remedy_for
 from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.settings import ArchiveSettings
 
@@ -35,14 +35,19 @@ def found_bucket(archive: ArchiveSettings, client: S3Client | None = None) -> bo
             _make(client, archive)
         _check_lock(client, archive)
     except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
         raise StorageError(
             f"the store refused {error.operation_name}",
             where=f"s3://{archive.bucket}",
-            found=str(error.response.get("Error", {}).get("Code", "")),
+            found=code,
+            remedy=remedy_for(code),
         ) from error
     except (BotoCoreError, OSError) as error:
         raise StorageError(
-            "the store could not be reached", where=archive.endpoint_url or "AWS", found=type(error).__name__
+            "the store could not be reached",
+            where=archive.endpoint_url or "AWS",
+            found=type(error).__name__,
+            remedy="check archive.endpoint_url, credentials and network, then try again",
         ) from error
     return made
 

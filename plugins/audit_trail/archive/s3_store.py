@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.archive.object_store import KeyTakenError, ObjectVersion, Retention, StoredObject
-from audit_trail.errors import StorageError
+from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.settings import ArchiveSettings
 
 if TYPE_CHECKING:
@@ -31,7 +31,24 @@ _CONFLICT = {"409", "ConditionalRequestConflict"}
 
 
 def make_client(archive: ArchiveSettings) -> S3Client:
-    """A boto3 client with boto3's own credential chain, or the file in the settings."""
+    """A boto3 client with boto3's own credential chain, or the file in the settings.
+
+    Raises:
+        ConfigurationError: The endpoint is no URL, or the profile is not in the file.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return _open_client(archive)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigurationError(
+            "no S3 client can be made from the settings",
+            where="archive.endpoint_url, archive.profile, archive.credentials_file",
+            found=f"{type(error).__name__}: {error}"[:300],
+        ) from error
+
+
+def _open_client(archive: ArchiveSettings) -> S3Client:
     import boto3
     import botocore.session
     from botocore.config import Config
@@ -111,9 +128,9 @@ class S3Store:
                 expected=sha256,
                 found=there.sha256 or "no checksum",
             )
-        held = there.retention
-        if held is None or held.until < retention.until or held.mode != retention.mode:
-            self._lengthen(there, retention)
+        wanted = _stronger(there.retention, retention)
+        if wanted != there.retention:
+            self._lengthen(there, wanted)
             there = self.head(key, there.version_id) or there
         return there
 
@@ -170,9 +187,10 @@ class S3Store:
         paginator = self._client.get_paginator("list_object_versions")
         with self._errors(prefix):
             for page in paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
-                versions = [self._listed(dict(item), marker=False) for item in page.get("Versions", [])]
-                markers = [self._listed(dict(item), marker=True) for item in page.get("DeleteMarkers", [])]
-                yield from sorted(versions + markers, key=lambda version: version.key)
+                lines = [(dict(item), False) for item in page.get("Versions", [])]
+                lines += [(dict(item), True) for item in page.get("DeleteMarkers", [])]
+                for item, marker in sorted(lines, key=lambda line: _place(line[0])):
+                    yield self._listed(item, marker=marker)
 
     def _listed(self, item: dict[str, Any], *, marker: bool) -> ObjectVersion:
         return ObjectVersion(
@@ -195,7 +213,7 @@ class S3Store:
                 f"the store refused {error.operation_name}",
                 where=self.uri(key),
                 found=f"{_code(error)}: {error.response.get('Error', {}).get('Message', '')}"[:300],
-                remedy=_remedy(_code(error)),
+                remedy=remedy_for(_code(error)),
             ) from error
         except (BotoCoreError, OSError) as error:
             raise StorageError(
@@ -204,6 +222,11 @@ class S3Store:
                 found=f"{type(error).__name__}: {error}"[:300],
                 remedy="check archive.endpoint_url, credentials and network, then try again",
             ) from error
+
+
+def _place(item: dict[str, Any]) -> tuple[str, bool, float]:
+    # S3 gives versions and markers in two lists, each newest first.
+    return item["Key"], not item["IsLatest"], -item["LastModified"].timestamp()
 
 
 def _described(key: str, answer: dict[str, Any]) -> StoredObject:
@@ -221,6 +244,14 @@ def _described(key: str, answer: dict[str, Any]) -> StoredObject:
     )
 
 
+def _stronger(held: Retention | None, asked: Retention) -> Retention:
+    """A lock is never shortened, nor made GOVERNANCE when it is COMPLIANCE."""
+    if held is None:
+        return asked
+    mode = held.mode if held.mode == "COMPLIANCE" else asked.mode
+    return Retention(mode=mode, until=max(held.until, asked.until))
+
+
 def _opened(body: bytes | Path) -> Any:
     return nullcontext(body) if isinstance(body, bytes) else body.open("rb")
 
@@ -233,7 +264,8 @@ def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _remedy(code: str) -> str:
+def remedy_for(code: str) -> str:
+    """What to do about an error code of S3; empty where nothing is certain."""
     if code in {"NoSuchBucket", "404"}:
         return "check archive.bucket, or found the archive with `audit-trail init`"
     if code in {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}:

@@ -81,15 +81,15 @@ def generate_samples(args: Namespace, output: Output) -> int:
     settings = load_settings()
     last = parse_day(args.date) if args.date else yesterday()
     days = [last - timedelta(days=offset) for offset in reversed(range(args.days))]
-    written = []
+    written: dict[str, dict[str, int]] = {}
     with output.progress() as progress:
         for number, day in enumerate(days):
             summary = write_samples(settings.journal, day=day, count=args.count)
             progress("samples", number + 1, len(days))
-            written.append({"day": day.isoformat(), "records": dict(summary.records), "files": len(summary.files)})
+            written[day.isoformat()] = dict(summary.records)
 
     def human(console: Any) -> None:
-        rows = [(item["day"], ", ".join(f"{k} {n}" for k, n in item["records"].items())) for item in written]
+        rows = [(day, ", ".join(f"{k} {n}" for k, n in records.items())) for day, records in written.items()]
         table(console, f"Sample logs in {settings.journal}", ("day", "records"), rows)
 
     output.result({"journal": str(settings.journal), "days": written}, human)

@@ -66,21 +66,20 @@ class DemoResult:
 
 def show_demo(console: Console, result: DemoResult) -> None:
     """Print the summary."""
-    if result.sealed_before:
-        console.print(
-            f"\nDay {result.day} was sealed before; nothing new was sealed, all of it verified again."
-        )
-    else:
-        console.print(f"\nDay {result.day} is sealed.")
+    again = "was sealed before: nothing new was sealed, and all of it was verified again"
+    state = again if result.sealed_before else "is sealed"
+    console.print(f"\nDay {result.day} {state}.")
     if result.manifests:
         _show_stages(console, result)
     _show_ledger(console, result)
     _show_checks(console, result)
     _show_places(console, result)
-    verdict = "All good" if not result.report.exit_code else "NOT GOOD"
-    style = "bold green" if not result.report.exit_code else "bold red"
-    console.print(f"{verdict}: {result.report.checks.total(Outcome.PASS)} checks passed, "
-                  f"{len(result.report.checks.not_passed)} did not, in {result.seconds:.0f} s.", style=style)  # fmt: skip
+    good = not result.report.exit_code
+    passed, rest = result.report.checks.total(Outcome.PASS), len(result.report.checks.not_passed)
+    console.print(
+        f"{'All good' if good else 'NOT GOOD'}: {passed} checks passed, {rest} did not, in {result.seconds:.0f} s.",
+        style="bold green" if good else "bold red",
+    )
 
 
 def _show_stages(console: Console, result: DemoResult) -> None:
@@ -95,16 +94,20 @@ def _show_stages(console: Console, result: DemoResult) -> None:
     content, stored = sum(s.content_bytes for s in segments), sum(s.stored_bytes for s in segments)
     now = ", ".join(f"{rule} {number}" for rule, number in replaced.most_common()) or "nothing"
     before = f"{result.redacted_when_written} values were redacted by AuditLogger when they were written"
+    raw = sum(item.end - item.start for item in inputs)
+    sources = ", ".join(sorted({item.source for item in inputs}))
     lock = f"{last.manifest.lock_mode} lock until {last.manifest.retain_until}"
     rows = [
-        ("collect", f"{len(inputs)} files of {', '.join(sorted({item.source for item in inputs}))}",
-         f"{size(sum(item.end - item.start for item in inputs))}, pinned by SHA-256"),
+        ("collect", f"{len(inputs)} files of {sources}",
+         f"{size(raw)}, pinned by SHA-256"),
         ("sanitize", f"{sum(segment.records for segment in segments)} records", f"replaced {now}; {before}"),
-        ("hash", f"{len(segments)} segments, {size(content)}", f"{size(stored)} as zstd, SHA-256 and Merkle root each"),
+        ("hash", f"{len(segments)} segments, {size(content)}",
+         f"{size(stored)} as zstd, SHA-256 and Merkle root each"),
         ("sign", f"{len(result.manifests)} manifest", ", ".join(key.scheme for key in view.genesis.keys)),
         ("upload", f"{len(segments) + len(result.manifests)} objects", lock),
         ("seal", f"revision {last.revision}", f"ledger entry {last.sequence}"),
-        ("verify_sample", "ledger, objects, sample", f"{len(view.verifications)} verification entries in the ledger"),
+        ("verify_sample", "ledger, objects, sample",
+         f"{len(view.verifications)} verification entries in the ledger"),
     ]  # fmt: skip
     table(console, "Stages", ("stage", "in", "out"), rows)
 

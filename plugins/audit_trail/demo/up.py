@@ -155,4 +155,4 @@ def backfill_command() -> str:
     """The command that seals the sample days before yesterday."""
     today = datetime.now(UTC).date()
     first, last = today - timedelta(days=SAMPLE_DAYS), today - timedelta(days=2)
-    return f"airflow backfill create --dag-id audit_trail_daily --from-date {first} --to-date {last}"
+    return f"./run.sh airflow backfill create --dag-id audit_trail_daily --from-date {first} --to-date {last}"

@@ -23,15 +23,19 @@ def _check_date(text: str) -> str:
 
 
 def _check_timestamp(text: str) -> str:
-    parse_timestamp(text)
+    # strptime takes the digits of every script; one moment has one spelling here.
+    if format_timestamp(parse_timestamp(text)) != text:
+        raise ValueError("not YYYY-MM-DDThh:mm:ssZ")
     return text
 
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check_date)]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_check_date)]
 Timestamp = Annotated[
-    str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"), AfterValidator(_check_timestamp)
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+    AfterValidator(_check_timestamp),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
@@ -53,11 +57,36 @@ class Document(BaseModel):
             IntegrityError: Naming the first field that is wrong.
         """
         try:
-            return cls.model_validate_json(canonical.encode(value))
+            document = cls.model_validate_json(canonical.encode(value))
         except (ValidationError, ValueError) as error:
             raise IntegrityError(
                 f"document has wrong fields: {first_problem(error)}", where=where, expected=cls.__name__
             ) from error
+        document.check_constants(value, where=where)
+        return document
+
+    def check_constants(self, value: Any, *, where: str) -> None:
+        """Refuse a `value` that leaves a constant out, or spells 1 as `true`.
+
+        Defaults are there for the writer; what is read must say everything.
+
+        Args:
+            value: The decoded JSON value that this document was read from.
+            where: Its key or file, for the error.
+
+        Raises:
+            IntegrityError: Naming the field.
+        """
+        for name, field in type(self).model_fields.items():
+            key = field.alias or name
+            if field.default is None or field.is_required():
+                continue
+            if type(value.get(key)) is not type(field.default):
+                raise IntegrityError(
+                    f"document has wrong fields: {key}: missing, or of another type",
+                    where=where,
+                    expected=str(field.default),
+                )
 
 
 def format_timestamp(moment: datetime) -> str:
@@ -79,4 +108,4 @@ def first_problem(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)[:200]
     first = error.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return f"{'.'.join(str(part) for part in first['loc']) or 'document'}: {first['msg']}"

@@ -148,6 +148,7 @@ def parse_entry(payload: bytes, *, where: str) -> Genesis | Seal | Verification:
         entry = _ADAPTER.validate_json(canonical.encode(statement.predicate))
     except ValidationError as error:
         raise IntegrityError(f"ledger entry has wrong fields: {first_problem(error)}", where=where) from error
+    entry.check_constants(statement.predicate, where=where)
     if encode_entry(entry) != payload:
         raise IntegrityError("ledger entry's subject is not what its predicate names", where=where)
     return entry

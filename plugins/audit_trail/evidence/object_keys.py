@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-LEDGER_KEY = re.compile(r"ledger/(\d{12})\.dsse\.json\Z")
+LEDGER_KEY = re.compile(r"ledger/([0-9]{12})\.dsse\.json\Z")
 
 
 def segment_key(*, source: str, day: str, number: int, stored_sha256: str, suffix: str) -> str:

@@ -30,7 +30,7 @@ class SegmentDigests:
 def digest_segment(stored: Iterable[bytes], *, max_content_bytes: int, where: str) -> SegmentDigests:
     """Hash, decompress, count and hash again, in bounded memory.
 
-    A frame that is cut off, or has anything behind it, shows in the digests
+    A frame that is cut off, or has another one behind it, shows in the digests
     and sizes returned: the caller compares all of them.
 
     Args:

@@ -40,7 +40,8 @@ def collect(context: StageContext, day: str) -> Collected:
     came later is late data of the next revision.
 
     Raises:
-        CollectionError: A source could not be read whole, or the day is not over.
+        ConfigurationError: Not a day, a day that is not over, or a wrong source.
+        CollectionError: A source could not be read whole.
         IntegrityError: Bytes that are sealed already have changed at their source.
         StorageError: Ledger or staging could not be read or written.
     """

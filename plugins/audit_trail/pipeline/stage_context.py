@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from audit_trail.errors import CollectionError, ConfigurationError
+from audit_trail.errors import ConfigurationError
 from audit_trail.pipeline.staging import DayStaging
 from audit_trail.settings import Settings
 from audit_trail.signing.pins import HeadPin, genesis_pin
@@ -89,8 +89,10 @@ class StageContext:
             IntegrityError: It cannot be believed.
             StorageError: It cannot be read.
         """
+        # Before the ledger is listed: another writer may append and move the pin meanwhile.
+        remembered = self.pin.read()
         view = read_ledger(self.store, self.genesis)
-        view.check_extends(self.pin.read())
+        view.check_extends(remembered)
         self.pin.advance(view.head)
         return view
 
@@ -99,8 +101,7 @@ def check_day(day: str, now: datetime) -> date:
     """A day that can be sealed: written right, and over.
 
     Raises:
-        ConfigurationError: Not a date.
-        CollectionError: The day has not ended.
+        ConfigurationError: Not a date, or a day that has not ended.
     """
     try:
         parsed = date.fromisoformat(day)
@@ -110,7 +111,7 @@ def check_day(day: str, now: datetime) -> date:
         raise ConfigurationError("not a day", where="day", expected="YYYY-MM-DD", found=day[:40])
     end = datetime(parsed.year, parsed.month, parsed.day, tzinfo=UTC) + timedelta(days=1)
     if now < end:
-        raise CollectionError(
+        raise ConfigurationError(
             "the day has not ended",
             where=day,
             expected=f"a day before {now.date().isoformat()}",

@@ -90,13 +90,13 @@ def _append_result(context: StageContext, day: str, checks: CheckList, sample: S
 
 def _log_checks(checks: CheckList) -> None:
     for check in checks.kept:
-        level = logging.INFO if check.outcome is Outcome.PASS else logging.ERROR
-        log.log(
-            level, "%s %s %s%s%s",
-            check.outcome.value, check.name, check.where,
-            f" expected={check.expected} found={check.found}" if check.expected or check.found else "",
-            f" remedy={check.remedy}" if check.remedy else "",
-        )  # fmt: skip
+        if check.outcome is Outcome.PASS:
+            log.info("PASS %s %s %s", check.name, check.where, check.found)
+        else:
+            log.error(
+                "%s %s %s expected=%s found=%s remedy=%s",
+                check.outcome.value, check.name, check.where, check.expected, check.found, check.remedy,
+            )  # fmt: skip
 
 
 def _failure(checks: CheckList, day: str) -> IntegrityError | StorageError:

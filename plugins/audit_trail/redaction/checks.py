@@ -16,6 +16,7 @@ Span = tuple[int, int]
 _BACKSLASH = 0x5C
 _WORD_BYTES = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _DIGITS = frozenset(b"0123456789")
+_DIGITS_OR_REPLACED = _DIGITS | {ord("]")}
 _ESCAPE_LETTERS = frozenset(b"bfnrt")
 _UNICODE_ESCAPE = re.compile(rb"u[0-9A-Fa-f]{4}")
 _KEY_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -131,10 +132,12 @@ def _card(data: bytes, start: int, end: int) -> Span | None:
 
     A shorter one is tried because `4111 1111 1111 1111 123` is a card and its code.
     """
-    if start >= 2 and data[start - 1 : start] == b"." and data[start - 2] in _DIGITS:
-        return None
+    if start >= 2 and data[start - 1] == ord(".") and data[start - 2] in _DIGITS_OR_REPLACED:
+        return None  # the digits of a fraction; a replaced number before the point counts as one
     if data[end : end + 1] == b"." and data[end + 1 : end + 2].isdigit():
         return None
+    if data[start - 1 : start] == b"-" and (start < 2 or data[start - 2] not in _WORD_BYTES):
+        return None  # a negative number
     separators = {byte for byte in data[start:end] if byte not in _DIGITS}
     if len(separators) > 1:
         return None
@@ -166,11 +169,9 @@ def _ssn(data: bytes, start: int, end: int) -> Span | None:
     area, group, serial = data[start:end].split(b"-")
     if area in (b"000", b"666") or area[0] == ord("9") or group == b"00" or serial == b"0000":
         return None
-    if data[max(start - 1, 0) : start] in (b"-", b".") or (
-        data[end : end + 1] == b"-" and data[end + 1 : end + 2].isalnum()
-    ):
-        return None
-    return start, end
+    # What follows is not looked at: it may be replaced itself, and a second
+    # scan would then judge differently.
+    return None if data[max(start - 1, 0) : start] in (b"-", b".") else (start, end)
 
 
 def _phone(data: bytes, start: int, end: int) -> Span | None:

@@ -46,6 +46,7 @@ _AUTHORIZATION = re.compile(
     rb"\\\"[^\"\\\n]*+\\\"|\\\\\\\"[^\"\\\n]*+\\\\\\\"|\"(?![\s,:}\]])[^\"\\\n]*+\"|[^\s,\"'\\]*+))++"
 )
 _COOKIE = re.compile(rb"[^\s;=\"'\\]++=[^\s;\"'\\]*+(?:;[ \t]*+[^\s;=\"'\\]++(?:=[^\s;\"'\\]*+)?+)*+")
+_HEADER_GRAMMARS = {"authorization": _AUTHORIZATION, "cookie": _COOKIE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,15 +141,15 @@ def _bare(data: bytes, start: int, rule: str) -> ValueSpan | None:
         if rest is None or rest.end() == replaced.end():
             return None
         return ValueSpan(start=start, end=rest.end())
-    found = None
-    if rule == "authorization":
-        found = _AUTHORIZATION.match(data, start)
-    elif rule == "cookie":
-        found = _COOKIE.match(data, start)
-    found = found or _BARE.match(data, start)
-    if found is None or found.end() == start:
-        return None
-    return ValueSpan(start=start, end=found.end())
+    end = start
+    grammar = _HEADER_GRAMMARS.get(rule)
+    header = grammar.match(data, start) if grammar else None
+    if header:
+        end = header.end()
+    # Also behind a header's own grammar: no rest may look like a value next time.
+    rest = _BARE.match(data, end)
+    end = rest.end() if rest else end
+    return None if end == start else ValueSpan(start=start, end=end)
 
 
 def _unless_replaced(data: bytes, span: ValueSpan) -> ValueSpan | None:

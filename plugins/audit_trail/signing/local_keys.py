@@ -9,6 +9,8 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +46,8 @@ def generate_keys(settings: Settings) -> tuple[SigningKey, ...]:
     as long as it exists.
 
     Raises:
-        ConfigurationError: There are keys already, or there is no passphrase.
+        ConfigurationError: There are keys already, there is no passphrase, or
+            the folder cannot be written.
     """
     folder = settings.keys
     if (folder / INDEX_NAME).exists():
@@ -54,7 +57,7 @@ def generate_keys(settings: Settings) -> tuple[SigningKey, ...]:
             remedy="use them, or name another keys_dir",
         )
     passphrase = read_passphrase(settings)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_private_folder(folder)
     made = [_write_pair(folder, _generate_rsa(settings.signing.rsa_bits), "rsassa-pss-sha256", passphrase)]
     if settings.signing.post_quantum:
         made.append(_write_pair(folder, _generate_mldsa(), "ml-dsa-65/1", passphrase))
@@ -90,6 +93,7 @@ def load_private_key(key: SigningKey, settings: Settings) -> PrivateKeyTypes:
     Raises:
         ConfigurationError: Missing, readable by others, or another passphrase.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     path = settings.keys / key.uri.removeprefix("file:")
@@ -103,7 +107,7 @@ def load_private_key(key: SigningKey, settings: Settings) -> PrivateKeyTypes:
         raise ConfigurationError(
             "a private key cannot be read", where=str(path), found=error.strerror or type(error).__name__
         ) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ConfigurationError(
             "a private key does not open with this passphrase",
             where=str(path),
@@ -126,7 +130,7 @@ def read_passphrase(settings: Settings) -> bytes:
             raise ConfigurationError(
                 "the passphrase can be read by others", where=str(path), remedy=f"chmod 600 {path}"
             )
-        text, where = path.read_text("utf-8").strip(), str(path)
+        text, where = _read_text(path), str(path)
     else:
         raise ConfigurationError(
             "there is no passphrase for the signing keys",
@@ -148,10 +152,13 @@ def make_passphrase(settings: Settings) -> Path:
 
     Convenient, and weaker than one kept elsewhere: whoever reads the folder
     has both halves.
+
+    Raises:
+        ConfigurationError: It cannot be written.
     """
     path = settings.signing.passphrase_file or settings.keys / PASSPHRASE_NAME
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_private_folder(path.parent)
         _write_private(path, secrets.token_urlsafe(32).encode() + b"\n")
     return path
 
@@ -201,12 +208,44 @@ def _write_pair(folder: Path, private_key: Any, scheme: Scheme, passphrase: byte
     )
 
 
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        # Not chained: a decoding error carries the passphrase's bytes.
+        raise ConfigurationError(
+            "the passphrase file cannot be read",
+            where=str(path),
+            expected="one line of UTF-8",
+            found=type(error).__name__,
+        ) from None
+
+
+def _make_private_folder(folder: Path) -> None:
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def _write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner reads, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with _writing(path):
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            "the folder of signing keys cannot be written",
+            where=str(path),
+            found=error.strerror or type(error).__name__,
+            remedy="make it writable, or name another keys_dir",
+        ) from error

@@ -9,13 +9,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit_trail.errors import ConfigurationError, IntegrityError
+from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
 from audit_trail.settings import Settings
 
 GENESIS_FILE = "genesis.sha256"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,25 +35,44 @@ def genesis_pin(settings: Settings) -> str:
 
     Raises:
         ConfigurationError: None is known.
+        IntegrityError: One was noted, and the note cannot be read. This is not
+            the same as none: the next `init` would found another archive.
     """
     if settings.archive.genesis_sha256:
         return settings.archive.genesis_sha256
     path = settings.home / GENESIS_FILE
     try:
-        return path.read_text("ascii").split()[0]
-    except (OSError, IndexError):
+        noted = path.read_text("ascii").split()[0]
+        if not _SHA256.fullmatch(noted):
+            raise ValueError("not a SHA-256 in hex")
+        return noted
+    except FileNotFoundError:
         raise ConfigurationError(
             "the archive's identity is not known",
             where=str(path),
             remedy="set archive.genesis_sha256 to the digest you were given, "
             "or found the archive with `audit-trail init`",
         ) from None
+    except (OSError, ValueError, IndexError) as error:
+        raise IntegrityError(
+            "the noted identity of the archive cannot be read",
+            where=str(path),
+            expected="a SHA-256 in hex",
+            found=type(error).__name__,
+            remedy="restore the file, or set archive.genesis_sha256 to the digest you were given",
+        ) from error
 
 
 def note_genesis(settings: Settings, sha256: str) -> None:
-    """Remember the identity of the archive just founded."""
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _replace(settings.home / GENESIS_FILE, f"{sha256}  {settings.archive.name}\n")
+    """Remember the identity of the archive just founded.
+
+    Raises:
+        StorageError: The home folder cannot be written.
+    """
+    path = settings.home / GENESIS_FILE
+    with _writing(path):
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _replace(path, f"{sha256}  {settings.archive.name}\n")
 
 
 class HeadPin:
@@ -65,11 +88,10 @@ class HeadPin:
             IntegrityError: There is a pin and it cannot be read.
         """
         try:
-            value = json.loads(self._path.read_bytes())
-            return Head(sequence=int(value["sequence"]), sha256=str(value["sha256"]))
+            return _parse_head(json.loads(self._path.read_bytes()))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise IntegrityError(
                 "the remembered ledger head cannot be read",
                 where=str(self._path),
@@ -77,16 +99,51 @@ class HeadPin:
             ) from error
 
     def advance(self, head: Head) -> None:
-        """Remember `head`, unless a newer one is remembered already."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._path.parent / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            known = self.read()
-            if known is None or head.sequence > known.sequence:
-                _replace(self._path, json.dumps({"sequence": head.sequence, "sha256": head.sha256}) + "\n")
+        """Remember `head`, unless a newer one is remembered already.
+
+        Safe to call from several processes at once.
+
+        Raises:
+            IntegrityError: There is a pin and it cannot be read.
+            StorageError: The home folder cannot be written.
+        """
+        with _writing(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with (self._path.parent / ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                known = self.read()
+                if known is None or head.sequence > known.sequence:
+                    text = json.dumps({"sequence": head.sequence, "sha256": head.sha256})
+                    _replace(self._path, text + "\n")
+
+
+def _parse_head(value: dict[str, object]) -> Head:
+    sequence, sha256 = value["sequence"], value["sha256"]
+    if type(sequence) is not int or sequence < 0:
+        raise ValueError("not the number of a ledger entry")
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise ValueError("not a SHA-256 in hex")
+    return Head(sequence=sequence, sha256=sha256)
 
 
 def _replace(path: Path, text: str) -> None:
+    """Write whole or not at all: an empty pin after a power cut would be no pin."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, "ascii")
+    with temporary.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            "what is remembered of the archive cannot be written",
+            where=str(path),
+            found=error.strerror or type(error).__name__,
+            remedy="make the home folder writable, then try again",
+        ) from error

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from audit_trail.errors import IntegrityError
+from audit_trail.errors import ConfigurationError, IntegrityError
 from audit_trail.evidence.envelope import Envelope, Signature, pre_authentication_encoding
 from audit_trail.evidence.public_key import PublicKey
 from audit_trail.settings import Settings
-from audit_trail.signing.local_keys import active_keys, load_private_key
+from audit_trail.signing.local_keys import SigningKey, active_keys, load_private_key
 
 if TYPE_CHECKING:
     from securesystemslib.signer import Signer, SSlibKey
 
+KEY_TYPES: dict[str, str] = {"rsassa-pss-sha256": "rsa", "ml-dsa-65/1": "ml-dsa"}
+"""The key type that goes with each scheme."""
 MIN_RSA_BITS = 2048
 """NIST SP 800-131A revision 2: shorter RSA keys are disallowed."""
 
@@ -27,14 +29,26 @@ def load_signers(settings: Settings) -> tuple[Signer, ...]:
     """A signer for every active key.
 
     Raises:
-        ConfigurationError: A key is missing or does not open.
+        ConfigurationError: A key is missing, does not open, or is not the
+            other half of the public key that the index names.
     """
+    return tuple(_signer(key, settings) for key in active_keys(settings))
+
+
+def _signer(key: SigningKey, settings: Settings) -> Signer:
+    from securesystemslib.exceptions import KeyMismatchError
     from securesystemslib.signer import CryptoSigner
 
-    return tuple(
-        CryptoSigner(load_private_key(key, settings), _library_key(key.public_key))
-        for key in active_keys(settings)
-    )
+    private = load_private_key(key, settings)
+    try:
+        return CryptoSigner(private, _library_key(key.public_key))
+    except (KeyMismatchError, ValueError, TypeError) as error:
+        raise ConfigurationError(
+            "a private key is not the one that the index of signing keys names",
+            where=str(settings.keys / key.uri.removeprefix("file:")),
+            expected=f"{key.public_key.scheme} {key.public_key.keyid[:16]}",
+            remedy="restore the key file and signing-keys.json from the same backup",
+        ) from error
 
 
 def sign_payload(payload: bytes, signers: Iterable[Signer]) -> Envelope:
@@ -108,11 +122,12 @@ def check_public_key(key: PublicKey, *, where: str) -> None:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise IntegrityError("public key cannot be read", where=where, found=key.keyid[:16]) from error
     wanted = RSAPublicKey if key.scheme == "rsassa-pss-sha256" else MLDSA65PublicKey
-    if key_id(public) != key.keyid or not isinstance(public, wanted):
+    belongs = isinstance(public, wanted) and key.keytype == KEY_TYPES[key.scheme]
+    if key_id(public) != key.keyid or not belongs:
         raise IntegrityError(
             "public key is not the one that its id and scheme name",
             where=where,
-            expected=f"{key.scheme} {key.keyid}",
+            expected=f"{KEY_TYPES[key.scheme]} key {key.keyid} for {key.scheme}",
         )
     if isinstance(public, RSAPublicKey) and public.key_size < MIN_RSA_BITS:
         raise IntegrityError(

@@ -98,27 +98,27 @@ def _sources(
         for item in manifest.inputs:
             pieces.setdefault((seal.date, item.source, item.uri), []).append((seal, item))
     for parts in pieces.values():
-        parts.sort(key=lambda part: part[1].start)
+        # An empty range, of a file that was sealed before it had a record, comes first.
+        parts.sort(key=lambda part: (part[1].start, part[1].end))
         first = parts[0][1]
         if len(parts) == 1 and first.end == size:
-            covered = size if first.sha256 == digest else 0
+            last = parts[0] if first.sha256 == digest else None
         else:
-            covered = _covered(path, size, [item for _, item in parts])
-        if covered or (not size and not first.end):
-            seal = parts[-1][0]
-            yield _match(view, seal, what="source", name=first.uri, sealed_bytes=covered)
+            last = _last_covered(path, size, parts)
+        if last is not None and (last[1].end or not size):
+            yield _match(view, last[0], what="source", name=first.uri, sealed_bytes=last[1].end)
 
 
-def _covered(path: Path, size: int, parts: list[Input]) -> int:
-    """How many of the file's first bytes are sealed by consecutive ranges."""
-    covered = 0
-    for item in parts:
-        if item.start != covered or item.end > size or item.end == item.start:
+def _last_covered(path: Path, size: int, parts: list[tuple[Seal, Input]]) -> tuple[Seal, Input] | None:
+    """The last of the consecutive ranges that seal the file's first bytes."""
+    last: tuple[Seal, Input] | None = None
+    for seal, item in parts:
+        if item.start != (last[1].end if last else 0) or item.end > size:
             break
         if _range_sha256(path, item.start, item.end - item.start)[0] != item.sha256:
             break
-        covered = item.end
-    return covered
+        last = (seal, item)
+    return last
 
 
 def _match(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from audit_trail.archive.ledger import RawEntry, list_ledger, read_entries
+from audit_trail.archive.ledger import MAX_ENTRY_BYTES, RawEntry, list_ledger, read_entries
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.envelope import Envelope, parse_envelope
@@ -103,9 +103,23 @@ def read_ledger(store: ObjectReader, genesis_sha256: str) -> LedgerView:
         StorageError: The store refused or could not be reached.
     """
     listing = list_ledger(store)
+    for version in listing.first_versions:
+        _check_size(version)
     view = walk(read_entries(store, listing.first_versions), genesis_sha256)
     view.overlaid, view.strangers = listing.overlaid, listing.strangers
     return view
+
+
+def _check_size(version: ObjectVersion) -> None:
+    """Too large is wrong, not unreadable: trying again will not make it smaller."""
+    if version.size > MAX_ENTRY_BYTES:
+        raise IntegrityError(
+            "a ledger object is too large to be an entry",
+            where=version.key,
+            expected=f"at most {MAX_ENTRY_BYTES} bytes",
+            found=f"{version.size} bytes",
+            remedy="no writer of ours put it; find out who did",
+        )
 
 
 def walk(entries: Iterable[RawEntry], genesis_sha256: str) -> LedgerView:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion, StoredObject
 from audit_trail.errors import AuditTrailError
 from audit_trail.evidence.fields import format_timestamp, parse_timestamp
-from audit_trail.evidence.ledger_entry import Seal, SealedObject
+from audit_trail.evidence.ledger_entry import Genesis, Policy, Seal, SealedObject, Verification
+from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.verification.checks import Check, CheckList, Outcome
+from audit_trail.verification.seal_checks import STRONG_ENOUGH
 
-_STRONGER_LOCKS = {"GOVERNANCE": {"GOVERNANCE", "COMPLIANCE"}, "COMPLIANCE": {"COMPLIANCE"}}
 _TAMPERED = (
     "somebody changed the archive; restore is impossible, but who and when is in the store's access log"
 )
@@ -38,26 +40,60 @@ def check_object(store: ObjectReader, sealed: SealedObject, checks: CheckList, *
     checks.compare(
         "object.checksum", where, expected=sealed.sha256, found=there.sha256, day=day, remedy=_TAMPERED
     )
-    _check_lock(sealed, there, checks, where=where, day=day)
+    _check_lock(
+        "object.lock",
+        there,
+        checks,
+        mode=sealed.lock_mode,
+        until=parse_timestamp(sealed.retain_until),
+        where=where,
+        day=day,
+    )
+
+
+def check_entry(
+    store: ObjectReader,
+    entry: Genesis | Seal | Verification,
+    version_id: str,
+    policy: Policy,
+    checks: CheckList,
+) -> None:
+    """Compare a ledger entry's lock with what the genesis promised.
+
+    An entry cannot name its own lock, so the policy and the entry's time do:
+    it was put after `at`, under a lock of at least `retain_days`.
+    """
+    key = ledger_key(entry.sequence)
+    where = f"{key} version {version_id}"
+    day = entry.date if isinstance(entry, Seal) else ""
+    try:
+        there = store.head(key, version_id)
+    except AuditTrailError as error:
+        checks.add_error("ledger.lock", error, where=where, day=day)
+        return
+    until = parse_timestamp(entry.at) + timedelta(days=policy.retain_days)
+    _check_lock("ledger.lock", there, checks, mode=policy.lock_mode, until=until, where=where, day=day)
 
 
 def _check_lock(
-    sealed: SealedObject, there: StoredObject, checks: CheckList, *, where: str, day: str
+    name: str,
+    there: StoredObject | None,
+    checks: CheckList,
+    *,
+    mode: str,
+    until: datetime,
+    where: str,
+    day: str,
 ) -> None:
-    mode = there.retention.mode if there.retention else "none"
-    until = format_timestamp(there.retention.until) if there.retention else "no date"
-    locked = (
-        there.retention is not None
-        and mode in _STRONGER_LOCKS[sealed.lock_mode]
-        and there.retention.until >= parse_timestamp(sealed.retain_until)
-    )
+    held = there.retention if there else None
+    locked = held is not None and held.mode in STRONG_ENOUGH[mode] and held.until >= until
     checks.add(
         Check(
-            name="object.lock",
+            name=name,
             where=where,
             outcome=Outcome.PASS if locked else Outcome.FAIL,
-            expected=f"{sealed.lock_mode} until {sealed.retain_until}",
-            found=f"{mode} until {until}",
+            expected=f"{mode} until {format_timestamp(until)}",
+            found=f"{held.mode} until {format_timestamp(held.until)}" if held else "no lock",
             remedy="" if locked else "the lock was weakened; lock the version again and find out who could",
             day=day,
         )

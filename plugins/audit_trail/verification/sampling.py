@@ -54,17 +54,20 @@ def confidence_statement(sample: Sample) -> str:
         return "No segments are sealed yet, so there was nothing to sample."
     if size >= total:
         return f"All {total} sealed segments were read: nothing rests on chance."
+    if not size:
+        return f"None of {total} sealed segments was read: that proves nothing of their content."
     bad = _smallest_detectable(total, size)
-    if bad is None:
-        return f"{size} of {total} segments were read: too few to say anything with 95 % confidence."
     return (
         f"{size} of {total} segments were read: with at least 95 % confidence fewer than {bad} "
         f"({100 * bad / total:.1f} %) of them are bad."
     )
 
 
-def _smallest_detectable(total: int, size: int) -> int | None:
-    """The least number of bad objects that the sample would have hit with 95 %."""
+def _smallest_detectable(total: int, size: int) -> int:
+    """The least number of bad objects that the sample would have hit with 95 %.
+
+    There is always one: of `total - size + 1` bad ones no sample misses all.
+    """
     low, high = 1, total - size + 1
     while low < high:
         middle = (low + high) // 2
@@ -72,4 +75,4 @@ def _smallest_detectable(total: int, size: int) -> int | None:
             high = middle
         else:
             low = middle + 1
-    return low if comb(total - low, size) * 20 <= comb(total, size) else None
+    return low

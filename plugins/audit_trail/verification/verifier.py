@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion
@@ -21,7 +21,8 @@ from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.content_checks import check_manifest, check_segment
 from audit_trail.verification.ledger_walk import LedgerView, read_ledger
-from audit_trail.verification.object_checks import check_listing, check_object
+from audit_trail.verification.object_checks import check_entry, check_listing, check_object
+from audit_trail.verification.seal_checks import check_seal
 
 Level = Literal["ledger", "objects", "content"]
 Verdict = Literal["sealed", "sealed-empty", "declared-gap", "late", "missing", "tampered", "unverifiable"]
@@ -158,6 +159,8 @@ class Verifier:
                 f"{version.key} version {version.version_id}",
                 "an object that no writer of ours put",
             )
+        for seal in view.seals:
+            check_seal(seal, view.genesis.policy, self.checks)
         return view
 
     def check_objects(self, view: LedgerView, seals: list[Seal], *, content: bool, whole: bool) -> None:
@@ -172,13 +175,25 @@ class Verifier:
                 done += 1
                 if self._on_progress:
                     self._on_progress(done, len(items))
+            entries = [view.genesis, *view.seals, *view.verifications] if whole else seals
+            policy = view.genesis.policy
+            list(
+                pool.map(
+                    lambda entry: check_entry(
+                        self._store, entry, view.versions[entry.sequence], policy, self.checks
+                    ),
+                    entries,
+                )
+            )
             manifests = list(pool.map(lambda seal: self._manifest(view, seal), seals))
             if content:
                 list(pool.map(self._check_content, _segments(seals, manifests)))
+        prefixes = [""] if whole else sorted({folder for seal in seals for folder in _folders(seal)})
+        where = "the whole archive" if whole else ", ".join(prefixes)
         try:
-            check_listing(self._listing(seals, whole=whole), seals, self.checks, where="logs/ and manifests/")
+            check_listing(self._listing(prefixes), seals, self.checks, where=where)
         except StorageError as error:
-            self.checks.add_error("listing.clean", error, where="logs/ and manifests/")
+            self.checks.add_error("listing.clean", error, where=where)
 
     def check_drawn(self, view: LedgerView, drawn: Iterable[tuple[Seal, SealedObject]]) -> None:
         """Read the bytes of single sealed segments."""
@@ -198,16 +213,12 @@ class Verifier:
         seal, sealed, segment = item
         check_segment(self._store, sealed, segment, self.checks, day=seal.date)
 
-    def _listing(self, seals: list[Seal], *, whole: bool) -> Iterable[ObjectVersion]:
-        if whole:
-            prefixes = {"logs/", "manifests/"}
-        else:
-            # A key ends in a file name; its folder holds one source's day.
-            prefixes = {
-                item.key.rpartition("/")[0] + "/" for seal in seals for item in (seal.manifest, *seal.objects)
-            }
-        for prefix in sorted(prefixes):
-            yield from self._store.list_versions(prefix)
+    def _listing(self, prefixes: Iterable[str]) -> Iterable[ObjectVersion]:
+        for prefix in prefixes:
+            for version in self._store.list_versions(prefix):
+                # The ledger's own folder was looked through when it was walked.
+                if not version.key.startswith("ledger/"):
+                    yield version
 
     def _judge(self, view: LedgerView, expected: list[str]) -> list[DayVerdict]:
         bad = {check.day: check.outcome for check in reversed(self.checks.not_passed)}
@@ -263,9 +274,15 @@ def expected_days(view: LedgerView, *, now: datetime, due_hours: int) -> list[st
     if not view.seals:
         return []
     first = min(date.fromisoformat(seal.date) for seal in view.seals)
-    last_due = (now - timedelta(hours=due_hours)).date() - timedelta(days=1)
+    last_due = (now.astimezone(UTC) - timedelta(hours=due_hours)).date() - timedelta(days=1)
     last = max([last_due, *(date.fromisoformat(seal.date) for seal in view.seals)])
     return [(first + timedelta(days=offset)).isoformat() for offset in range((last - first).days + 1)]
+
+
+def _folders(seal: Seal) -> Iterable[str]:
+    """A key ends in a file name; its folder holds one source's day."""
+    for item in (seal.manifest, *seal.objects):
+        yield item.key.rpartition("/")[0] + "/"
 
 
 def check_level(level: str) -> Level:

@@ -1,0 +1,178 @@
+"""The DAG `audit_trail_daily`, read and run by Airflow itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from audit_trail.demo.airflow_process import airflow_environment
+from audit_trail.demo.demo_home import prepare_archive, running_home
+from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+TASKS = ["collect", "sanitize", "hash", "sign", "upload", "seal", "verify_sample"]
+READ_DAG = """
+import json
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag()
+dag = bag.dags["audit_trail_daily"]
+print(json.dumps({
+    "errors": {str(name): str(error) for name, error in bag.import_errors.items()},
+    "tasks": [task.task_id for task in dag.topological_sort()],
+    "mapped": [task.task_id for task in dag.tasks if task.is_mapped],
+    "templates": {task.task_id: list(task.template_fields) for task in dag.tasks if not task.is_mapped},
+}))
+"""
+RUN_DAG = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from pendulum import parse
+dag = DagBag().dags["audit_trail_daily"]
+run = dag.test(logical_date=parse(sys.argv[1]))
+print("RESULT " + json.dumps({
+    "state": str(run.state), "start": str(run.data_interval_start), "end": str(run.data_interval_end),
+    "tasks": {f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in run.get_task_instances()},
+    "labels": sorted(str(ti.rendered_map_index) for ti in run.get_task_instances() if ti.map_index >= 0),
+}))
+"""
+
+
+class AirflowHome:
+    """A demo home with Airflow's database, and Python run in it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.environment = airflow_environment(settings)
+
+    def python(self, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def run(self, day: str) -> dict[str, object]:
+        done = self.python(RUN_DAG, f"{day}T00:00:00+00:00")
+        lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+        assert lines, done.stdout[-3000:] + done.stderr[-3000:]
+        self.output = done.stdout + done.stderr
+        return dict(json.loads(lines[-1].removeprefix("RESULT ")))
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowHome]:
+    with running_home(tmp_path_factory.mktemp("demo") / "home") as settings:
+        prepare_archive(settings)
+        home = AirflowHome(settings)
+        migrated = home.python(
+            "import sys; from airflow.__main__ import main; sys.argv[1:] = ['db', 'migrate']; main()"
+        )
+        assert migrated.returncode == 0, migrated.stderr[-3000:]
+        yield home
+
+
+def day(ago: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=ago)).date().isoformat()
+
+
+def test_the_dag_imports_and_has_the_documented_tasks_in_order(airflow: AirflowHome) -> None:
+    done = airflow.python(READ_DAG)
+    assert done.returncode == 0, done.stderr[-3000:]
+    dag = json.loads(done.stdout.splitlines()[-1])
+    assert dag["errors"] == {}
+    assert dag["tasks"] == TASKS
+    assert sorted(dag["mapped"]) == ["hash", "sanitize", "upload"]
+    assert dag["templates"]["sign"] == ["collected", "hashed"]
+
+
+def test_a_day_is_sealed_through_the_dag_and_again_nothing_new(airflow: AirflowHome) -> None:
+    from audit_trail.demo.demo_home import prepare_logs
+
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    prepare_logs(airflow.settings, yesterday, 200)
+    first = airflow.run(day(1))
+    assert first["state"] == "success"
+    assert first["start"] == f"{day(1)} 00:00:00+00:00"
+    assert first["end"] == f"{day(0)} 00:00:00+00:00"
+    labels = first["labels"]
+    assert isinstance(labels, list)
+    assert "api 00002" in labels
+    assert any(str(label).endswith(".dsse.json") for label in labels)
+    second = airflow.run(day(1))
+    assert second["state"] == "success"
+    tasks = second["tasks"]
+    assert isinstance(tasks, dict)
+    assert {name: tasks[name] for name in ("sanitize[-1]", "upload[-1]", "seal[-1]")} == {
+        "sanitize[-1]": "skipped",
+        "upload[-1]": "skipped",
+        "seal[-1]": "success",
+    }
+    view = StageContext(settings=airflow.settings).ledger()
+    assert [seal.date for seal in view.seals] == [day(1)]
+    # A task log is evidence: an honest run has no error in it.
+    assert "[error" not in airflow.output
+
+
+def test_a_day_without_logs_is_sealed_empty_through_the_dag(airflow: AirflowHome) -> None:
+    assert airflow.run(day(9))["state"] == "success"
+    view = StageContext(settings=airflow.settings).ledger()
+    assert [len(seal.objects) for seal in view.seals_of(day(9))] == [0]
+
+
+def test_a_broken_promise_fails_the_task_at_once(airflow: AirflowHome) -> None:
+    source = airflow.settings.home / "machine" / day(5)
+    source.mkdir(parents=True)
+    (source / "app.log").write_bytes(b"one\n")
+    assert airflow.run(day(5))["state"] == "success"
+    (source / "app.log").write_bytes(b"ONE\n")
+    assert airflow.run(day(5))["state"] == "failed"
+    assert "sealed bytes of a file have changed" in airflow.output
+    assert "UP_FOR_RETRY" not in airflow.output
+
+
+def test_no_secret_reaches_the_logs_of_airflow(airflow: AirflowHome) -> None:
+    credentials = airflow.settings.archive.credentials_file
+    assert credentials is not None
+    secret = next(
+        line.split("=")[1].strip() for line in credentials.read_text().splitlines() if "secret" in line
+    )
+    passphrase = (airflow.settings.keys / "passphrase").read_text().strip()
+    assert len(secret) > 10
+    for path in (airflow.settings.home / "airflow").rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert secret.encode() not in data, path
+            assert passphrase.encode() not in data, path
+
+
+def test_the_dag_file_is_fast_to_import() -> None:
+    """Heavy libraries load when a task runs, not when the DAG file is parsed."""
+    code = (
+        "import sys, airflow.sdk; sys.path.insert(0, 'dags'); import audit_trail_daily\n"
+        "print(sorted({'boto3', 'botocore', 'cryptography', 'zstandard', 're2', 'securesystemslib'} & set(sys.modules)))"
+    )
+    before = "import sys, airflow.sdk\nimport airflow.timetables.interval\n" + code.split("\n")[1]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
+
+    def loaded(program: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()[-1]
+
+    assert loaded(code) == loaded(before)
