@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion, Retention, StoredObject
-from audit_trail.archive.s3_store import S3Store, make_client
+from audit_trail.archive.s3_store import S3Store
+from audit_trail.archive.storage_processor import StorageProcessor
 from audit_trail.pipeline.processor import AuditTrailProcessor, DayResult
-from audit_trail.settings import Settings
+from audit_trail.settings import ArchiveSettings, Settings
 from audit_trail.signing.pins import Head
 from audit_trail.verification.ledger_walk import LedgerView, read_ledger
 from audit_trail.verification.verifier import Level, Report, Verifier
@@ -41,11 +42,8 @@ class SealedArchive:
     settings: Settings
     logs: Path
     genesis: str
-
-    @cached_property
-    def client(self) -> S3Client:
-        """The S3 API with the administrator's credentials."""
-        return make_client(self.settings.archive)
+    client: S3Client
+    """The S3 API with the administrator's credentials."""
 
     @cached_property
     def store(self) -> S3Store:
@@ -76,6 +74,8 @@ class SealedArchive:
     def seal(self, day: str) -> DayResult:
         """Run the whole workflow for a day."""
         with AuditTrailProcessor(self.settings, now=lambda: NOW) as processor:
+            # One client for all archives: making one costs more than sealing a small day.
+            processor.context.storage = StorageProcessor(self.settings, store=self.store)
             return processor.process_daily_logs(day)
 
     def verify(
@@ -153,16 +153,16 @@ class CopiedStore:
 def copy_archive(
     archive: SealedArchive,
     *,
-    bucket: str,
+    target: ArchiveSettings,
     change: Change = nothing_changed,
     lock: Callable[[str, Retention], Retention | None] = lambda _, retention: retention,
     renamed: bool = True,
 ) -> CopiedStore:
-    """Copy an archive into another bucket under the same keys and locks, with a change applied.
+    """Copy an archive to another place under the same keys and locks, with a change applied.
 
     Args:
         archive: The original, which is left alone.
-        bucket: An existing one, empty below the archive's prefix.
+        target: An existing bucket that can lock objects, and an empty prefix.
         change: What becomes of each object.
         lock: What becomes of each object's lock; None puts it without.
         renamed: Show the original version ids, as the owner of a store could.
@@ -180,11 +180,14 @@ def copy_archive(
         if retention is not None:
             locked = {"ObjectLockMode": retention.mode, "ObjectLockRetainUntilDate": retention.until}
         archive.client.put_object(
-            Bucket=bucket, Key=archive.full_key(key), Body=data, ChecksumAlgorithm="SHA256", **locked
+            Bucket=target.bucket,
+            Key=f"{target.prefix}/{key}",
+            Body=data,
+            ChecksumAlgorithm="SHA256",
+            **locked,
         )
         originals[version.key] = version.version_id
-    settings = archive.settings.archive.model_copy(update={"bucket": bucket})
-    return CopiedStore(S3Store(settings, archive.client), originals if renamed else None)
+    return CopiedStore(S3Store(target, archive.client), originals if renamed else None)
 
 
 def failed_checks(report: Report) -> set[str]:

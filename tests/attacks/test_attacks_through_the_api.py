@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from botocore.exceptions import ClientError
 from tests.attacks.sealed_archive import NOW, SealedArchive, failed_checks
 
 from audit_trail.errors import IntegrityError
@@ -89,8 +88,10 @@ def test_several_new_versions_do_not_hide_the_first(victim: SealedArchive) -> No
         ("ledger/readme.txt", "ledger.overlaid"),
     ],
 )
-def test_an_object_that_nobody_sealed(found: Callable[[], SealedArchive], key: str, check: str) -> None:
-    archive = found()
+def test_an_object_that_nobody_sealed(
+    make_archive: Callable[[], SealedArchive], key: str, check: str
+) -> None:
+    archive = make_archive()
     archive.put_over(key, b"planted")
     report = archive.verify("objects")
     assert report.exit_code == 1
@@ -101,16 +102,17 @@ def test_an_object_that_nobody_sealed(found: Callable[[], SealedArchive], key: s
 
 def test_sealed_versions_can_be_neither_deleted_nor_unlocked(victim: SealedArchive) -> None:
     """The store itself refuses, so the archive stays whole: COMPLIANCE knows no administrator."""
+    refusal = victim.client.exceptions.ClientError
     for version in list(victim.store.list_versions("")):
         where = {
             "Bucket": victim.bucket,
             "Key": victim.full_key(version.key),
             "VersionId": version.version_id,
         }
-        with pytest.raises(ClientError):
+        with pytest.raises(refusal):
             victim.client.delete_object(**where, BypassGovernanceRetention=True)
         for mode, until in (("COMPLIANCE", datetime(2027, 1, 1, tzinfo=UTC)), ("GOVERNANCE", NOW)):
-            with pytest.raises(ClientError):
+            with pytest.raises(refusal):
                 victim.client.put_object_retention(
                     **where,
                     Retention={"Mode": mode, "RetainUntilDate": until},
@@ -186,9 +188,11 @@ def test_the_source_changed_after_sealing(victim: SealedArchive) -> None:
     assert victim.verify().exit_code == 0
 
 
-def test_another_archive_in_its_place(victim: SealedArchive, found: Callable[[], SealedArchive]) -> None:
+def test_another_archive_in_its_place(
+    victim: SealedArchive, make_archive: Callable[[], SealedArchive]
+) -> None:
     """Even one with the same name and the same keys: its genesis is another."""
-    other = found()
+    other = make_archive()
     report = Verifier(victim.store, genesis=other.genesis, remembered=None).verify(
         "content", now=NOW, due_hours=0
     )

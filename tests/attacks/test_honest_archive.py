@@ -7,14 +7,15 @@ from random import Random
 
 from tests.attacks.sealed_archive import SealedArchive, copy_archive, failed_checks
 
+from audit_trail.settings import ArchiveSettings
 from audit_trail.verification.file_lookup import look_up_file
 
 DAYS = ["2026-01-03", "2026-01-04", "2026-01-05"]
 
 
-def test_days_in_any_order_repeated_late_and_empty(found: Callable[[], SealedArchive]) -> None:
+def test_days_in_any_order_repeated_late_and_empty(make_archive: Callable[[], SealedArchive]) -> None:
     """Several days in random order, one of them twice, one empty, one with late data."""
-    archive = found()
+    archive = make_archive()
     order = Random(7).sample(DAYS, k=len(DAYS))
     for day in order:
         if day != "2026-01-04":
@@ -46,17 +47,19 @@ def test_levels_hold_one_another(honest: SealedArchive) -> None:
 
 
 def test_a_true_copy_under_its_own_version_ids_is_told_from_the_original(
-    honest: SealedArchive, other_bucket: str
+    honest: SealedArchive, elsewhere: ArchiveSettings
 ) -> None:
     """A copy is not what was sealed, though every byte is: its version ids differ."""
-    copy = copy_archive(honest, bucket=other_bucket, renamed=False)
+    copy = copy_archive(honest, target=elsewhere, renamed=False)
     report = honest.verify("objects", store=copy)
     assert report.exit_code == 1
     assert {"object.present", "listing.overlaid"} <= failed_checks(report)
 
 
-def test_a_true_copy_that_keeps_version_ids_is_the_archive(honest: SealedArchive, other_bucket: str) -> None:
+def test_a_true_copy_that_keeps_version_ids_is_the_archive(
+    honest: SealedArchive, elsewhere: ArchiveSettings
+) -> None:
     """The copying in these tests changes nothing by itself: what they find is the attack."""
-    report = honest.verify(store=copy_archive(honest, bucket=other_bucket))
+    report = honest.verify(store=copy_archive(honest, target=elsewhere))
     assert report.checks.not_passed == []
     assert report.exit_code == 0

@@ -275,14 +275,16 @@ def test_another_version_is_refused(name: str) -> None:
         pytest.param(("date",), "2026-1-9", id="short date"),
         pytest.param(("date",), "20260109", id="basic ISO date"),
         pytest.param(("date",), "2026-W02-5", id="week date"),
-        pytest.param(("date",), "٢٠٢٦-01-09", id="digits of another script in a date"),
+        pytest.param(("date",), "\u0662\u0660\u0662\u0666-01-09", id="digits of another script in a date"),
         pytest.param(("at",), "2026-01-10T00:05:00+00:00", id="offset for Z"),
         pytest.param(("at",), "2026-01-10T00:05:00.0Z", id="fraction"),
         pytest.param(("at",), "2026-01-10t00:05:00z", id="lower case"),
         pytest.param(("at",), "2026-01-10T24:00:00Z", id="hour 24"),
         pytest.param(("at",), "2026-01-10T23:59:60Z", id="leap second"),
         pytest.param(("at",), "2026-01-10T00:05:00Z\n", id="newline behind a time"),
-        pytest.param(("at",), "٢٠٢٦-01-10T00:05:00Z", id="digits of another script in a time"),
+        pytest.param(
+            ("at",), "\u0662\u0660\u0662\u0666-01-10T00:05:00Z", id="digits of another script in a time"
+        ),
         pytest.param(("genesis",), "A" * 64, id="upper-case digest"),
         pytest.param(("genesis",), "a" * 63, id="short digest"),
         pytest.param(("genesis",), "a" * 64 + "\n", id="newline behind a digest"),

@@ -54,7 +54,7 @@ def test_ledger_key(sequence: int, key: str) -> None:
         "ledger/000000000001.dsse.json/",
         "ledger/000000000001.tsr",
         "ledger/00000000001a.dsse.json",
-        "ledger/00000000000١.dsse.json",
+        "ledger/00000000000\u0661.dsse.json",
         "xledger/000000000001.dsse.json",
         "prefix/ledger/000000000001.dsse.json",
         "LEDGER/000000000001.dsse.json",

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-import zstandard
 
 from audit_trail.errors import CollectionError, ConfigurationError, IntegrityError
 from audit_trail.pipeline.collect import collect
@@ -16,15 +15,15 @@ from audit_trail.verification.content_checks import read_manifest
 from audit_trail.verification.verifier import Verifier
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.pipeline.conftest import Archive
+    from .conftest import Archive
 
 DAY = "2026-03-14"
 
 
 def content(archive: Archive) -> list[bytes]:
     """The decompressed segments of the day, in the order they were sealed."""
+    import zstandard
+
     context = archive.context()
     return [
         zstandard.ZstdDecompressor()

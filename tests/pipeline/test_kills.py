@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from audit_trail.pipeline.handoffs import (
         Collected,
         HashedSegment,
-        Sealed,
         SanitizedSegment,
+        Sealed,
         Signed,
         Uploaded,
     )

@@ -19,7 +19,7 @@ from audit_trail.pipeline.upload import upload
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.pipeline.conftest import Archive
+    from .conftest import Archive
 
 DAY = "2026-03-14"
 

@@ -54,6 +54,11 @@ class SourceFile:
     data: bytes
     start: int = 0
 
+    @property
+    def new_data(self) -> bytes:
+        """What no earlier revision has."""
+        return self.data[self.start :]
+
 
 @dataclass(slots=True, kw_only=True)
 class MemoryArchive:
@@ -108,7 +113,10 @@ class MemoryArchive:
             SourceFile(uri=f"file:///logs/{day}/{revision}-{number}.log", data=data)
             for number, data in enumerate(contents)
         )
-        pairs = [self._store_segment(day, number, source) for number, source in enumerate(sources)]
+        pairs = [
+            self._store_segment(day, number, source)
+            for number, source in enumerate(source for source in sources if source.new_data)
+        ]
         return self.append(self.prepare_seal(day, revision, sources, pairs))
 
     def prepare_seal(
@@ -198,7 +206,7 @@ class MemoryArchive:
     def _store_segment(self, day: str, number: int, source: SourceFile) -> tuple[Segment, StoredObject]:
         import zstandard
 
-        data = source.data[source.start :]
+        data = source.new_data
         stored = zstandard.ZstdCompressor().compress(data)
         digests = digest_segment([stored], max_content_bytes=len(data), where="test")
         key = segment_key(
@@ -238,7 +246,7 @@ class MemoryArchive:
 
 
 def _input(number: int, source: SourceFile) -> Input:
-    data = source.data[source.start :]
+    data = source.new_data
     return Input(
         source="app",
         uri=source.uri,

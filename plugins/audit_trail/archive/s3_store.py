@@ -253,7 +253,16 @@ def _stronger(held: Retention | None, asked: Retention) -> Retention:
 
 
 def _opened(body: bytes | Path) -> Any:
-    return nullcontext(body) if isinstance(body, bytes) else body.open("rb")
+    if isinstance(body, bytes):
+        return nullcontext(body)
+    try:
+        return body.open("rb")
+    except OSError as error:
+        raise StorageError(
+            "the file to store cannot be read",
+            where=str(body),
+            found=error.strerror or type(error).__name__,
+        ) from error
 
 
 def _version(version_id: str | None) -> dict[str, Any]:

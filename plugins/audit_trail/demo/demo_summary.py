@@ -76,8 +76,9 @@ def show_demo(console: Console, result: DemoResult) -> None:
     _show_places(console, result)
     good = not result.report.exit_code
     passed, rest = result.report.checks.total(Outcome.PASS), len(result.report.checks.not_passed)
+    verdict = "All good" if good else "NOT GOOD"
     console.print(
-        f"{'All good' if good else 'NOT GOOD'}: {passed} checks passed, {rest} did not, in {result.seconds:.0f} s.",
+        f"{verdict}: {passed} checks passed, {rest} did not, in {result.seconds:.0f} s.",
         style="bold green" if good else "bold red",
     )
 

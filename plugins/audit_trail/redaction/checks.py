@@ -21,6 +21,23 @@ _ESCAPE_LETTERS = frozenset(b"bfnrt")
 _UNICODE_ESCAPE = re.compile(rb"u[0-9A-Fa-f]{4}")
 _KEY_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _CARD_GROUP_END = re.compile(rb"[0-9]+")
+# `getty@tty1.service` is an instance of a systemd unit (systemd.unit(5)), and no such domain exists.
+_UNIT_ENDINGS = tuple(
+    f".{kind}".encode()
+    for kind in (
+        "automount",
+        "device",
+        "mount",
+        "path",
+        "scope",
+        "service",
+        "slice",
+        "socket",
+        "swap",
+        "target",
+        "timer",
+    )
+)
 _PEM_STOP = re.compile(rb"[\"'\r\n]|-----END [A-Z0-9 ]{0,40}-----")
 
 # ISO/IEC 7812 issuer ranges with the lengths their networks use.
@@ -124,7 +141,9 @@ def _word(data: bytes, start: int, end: int) -> Span | None:
 
 def _email(data: bytes, start: int, end: int) -> Span | None:
     begin = after_escape(data, start)
-    return None if data[begin] == ord("@") else (begin, end)
+    if data[begin] == ord("@") or data[start:end].endswith(_UNIT_ENDINGS):
+        return None
+    return begin, end
 
 
 def _card(data: bytes, start: int, end: int) -> Span | None:

@@ -170,7 +170,6 @@ DEFAULT_POLICY = Policy(
                 "refresh token",
                 "session token",
                 "xsrf token",
-                "jwt",
             ),
             parameters=("code",),
         ),

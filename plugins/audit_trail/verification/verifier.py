@@ -189,6 +189,8 @@ class Verifier:
             if content:
                 list(pool.map(self._check_content, _segments(seals, manifests)))
         prefixes = [""] if whole else sorted({folder for seal in seals for folder in _folders(seal)})
+        if not prefixes:
+            return
         where = "the whole archive" if whole else ", ".join(prefixes)
         try:
             check_listing(self._listing(prefixes), seals, self.checks, where=where)

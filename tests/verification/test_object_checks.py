@@ -1,0 +1,157 @@
+"""What the store says of each sealed object, and of everything around them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.verification.memory_archive import LOCK, KeyRing, MemoryArchive
+
+from audit_trail.archive.object_store import Retention
+from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.verification.checks import CheckList, Outcome
+from audit_trail.verification.object_checks import check_listing, check_object
+
+DAY = "2026-01-05"
+GOVERNANCE = Retention(mode="GOVERNANCE", until=LOCK.until)
+SHORTER = Retention(mode="COMPLIANCE", until=LOCK.until - timedelta(seconds=1))
+A_YEAR_SHORTER = Retention(mode="COMPLIANCE", until=LOCK.until.replace(year=2032))
+LONGER = Retention(mode="COMPLIANCE", until=LOCK.until + timedelta(days=400))
+
+
+def segment_key(archive: MemoryArchive) -> str:
+    return archive.view.seals[0].objects[0].key
+
+
+def outcomes(archive: MemoryArchive) -> dict[str, Outcome]:
+    """Check the first segment alone."""
+    checks = CheckList(keep_passed=True)
+    check_object(archive.store, archive.view.seals[0].objects[0], checks, day=DAY)
+    assert {check.day for check in checks.kept} == {DAY}
+    return {check.name: check.outcome for check in checks.kept}
+
+
+PASSED = {f"object.{name}": Outcome.PASS for name in ("present", "size", "checksum", "lock")}
+
+
+class TestObject:
+    def test_as_sealed(self, archive: MemoryArchive) -> None:
+        assert outcomes(archive) == PASSED
+
+    def test_absent_and_nothing_more_is_said_of_it(self, archive: MemoryArchive) -> None:
+        seal = archive.view.seals[0]
+        archive.store.remove(segment_key(archive))
+        checks = CheckList(keep_passed=True)
+        check_object(archive.store, seal.objects[0], checks, day=DAY)
+        assert [(check.name, check.outcome, check.found) for check in checks.kept] == [
+            ("object.present", Outcome.FAIL, "absent")
+        ]
+
+    def test_another_version_is_not_the_sealed_one(self, archive: MemoryArchive) -> None:
+        archive.store.redescribe(segment_key(archive), version_id="v999")
+        assert outcomes(archive) == {"object.present": Outcome.FAIL}
+
+    @pytest.mark.parametrize(
+        ("changes", "failed"),
+        [
+            ({"size": 1}, "object.size"),
+            ({"sha256": "0" * 64}, "object.checksum"),
+            ({"sha256": None}, "object.checksum"),
+            ({"retention": None}, "object.lock"),
+            ({"retention": GOVERNANCE}, "object.lock"),
+            ({"retention": SHORTER}, "object.lock"),
+        ],
+        ids=["size", "checksum", "no-checksum", "no-lock", "governance", "shorter"],
+    )
+    def test_one_thing_changed_fails_one_check(
+        self, archive: MemoryArchive, changes: dict[str, object], failed: str
+    ) -> None:
+        archive.store.redescribe(segment_key(archive), **changes)
+        assert outcomes(archive) == {**PASSED, failed: Outcome.FAIL}
+
+    def test_a_longer_lock_is_as_good(self, archive: MemoryArchive) -> None:
+        archive.store.redescribe(segment_key(archive), retention=LONGER)
+        assert outcomes(archive) == PASSED
+
+    @pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+    def test_an_archive_sealed_in_governance_takes_either_mode(self, keys: KeyRing, mode: str) -> None:
+        archive = MemoryArchive(keys=keys, lock=GOVERNANCE)
+        archive.seal(DAY, b"x\n")
+        archive.store.redescribe(segment_key(archive), retention=Retention(mode=mode, until=LOCK.until))
+        assert archive.verify().exit_code == 0
+        assert outcomes(archive) == PASSED
+
+    def test_unreadable_is_unverifiable(self, archive: MemoryArchive) -> None:
+        seal = archive.view.seals[0]
+        archive.store.unreadable.add(segment_key(archive))
+        checks = CheckList()
+        check_object(archive.store, seal.objects[0], checks, day=DAY)
+        assert [(check.name, check.outcome) for check in checks.kept] == [
+            ("object.present", Outcome.UNVERIFIABLE)
+        ]
+
+    def test_a_delete_marker_over_it_leaves_it_readable_by_its_version(self, archive: MemoryArchive) -> None:
+        archive.store.put_delete_marker(segment_key(archive))
+        assert outcomes(archive) == PASSED
+
+
+def listed(archive: MemoryArchive) -> list[tuple[str, str, str]]:
+    """The listing's findings: name, key, day."""
+    checks = CheckList(keep_passed=True)
+    view = archive.view
+    versions = [*archive.store.list_versions("logs/"), *archive.store.list_versions("manifests/")]
+    check_listing(versions, view.seals, checks, where="all")
+    return [(check.name, check.where.split(" ")[0], check.day) for check in checks.kept]
+
+
+class TestListing:
+    def test_clean(self, archive: MemoryArchive) -> None:
+        assert listed(archive) == [("listing.clean", "all", "")]
+
+    def test_a_delete_marker(self, archive: MemoryArchive) -> None:
+        key = segment_key(archive)
+        archive.store.put_delete_marker(key)
+        assert listed(archive) == [("listing.delete-marker", key, DAY)]
+
+    def test_a_newer_version(self, archive: MemoryArchive) -> None:
+        key = segment_key(archive)
+        archive.store.put_version(key, b"x")
+        assert listed(archive) == [("listing.overlaid", key, DAY)]
+
+    def test_a_stranger_belongs_to_the_day_of_its_folder(self, archive: MemoryArchive) -> None:
+        key = "logs/source=app/date=2026-01-06/part-00009-0.log.zst"
+        archive.store.put_version(key, b"x")
+        assert listed(archive) == [("listing.unsealed", key, "2026-01-06")]
+
+    def test_a_stranger_outside_of_every_day(self, archive: MemoryArchive) -> None:
+        archive.store.put_version("logs/x", b"x")
+        assert listed(archive) == [("listing.unsealed", "logs/x", "")]
+
+    def test_a_deleted_stranger_is_noted_too(self, archive: MemoryArchive) -> None:
+        archive.store.put_version("logs/x", b"x")
+        archive.store.put_delete_marker("logs/x")
+        assert [name for name, _, _ in listed(archive)] == ["listing.unsealed"] * 2
+
+    def test_an_object_that_two_revisions_name_is_sealed(self, archive: MemoryArchive) -> None:
+        """Late data with the bytes of an earlier segment meets it at its key."""
+        archive.seal("2026-01-06", b"six\n" * 40)
+        assert listed(archive) == [("listing.clean", "all", "")]
+
+
+class TestEntryLock:
+    """The ledger's own objects are locked as the genesis promised."""
+
+    @pytest.mark.parametrize("retention", [None, GOVERNANCE, A_YEAR_SHORTER])
+    @pytest.mark.parametrize("sequence", [0, 2, 4])
+    def test_weaker(self, archive: MemoryArchive, retention: Retention | None, sequence: int) -> None:
+        archive.put(4, archive.envelope(archive.prepare_verification(DAY)))
+        archive.store.redescribe(ledger_key(sequence), retention=retention)
+        report = archive.verify("objects")
+        (finding,) = report.checks.not_passed
+        assert (finding.name, report.exit_code) == ("ledger.lock", 1)
+        assert finding.where.startswith(ledger_key(sequence))
+
+    def test_of_one_day_only_its_seals_are_looked_at(self, archive: MemoryArchive) -> None:
+        archive.store.redescribe(ledger_key(2), retention=None)
+        assert archive.verify("objects", day="2026-01-05").exit_code == 0
+        assert archive.verify("objects", day="2026-01-06").exit_code == 1
