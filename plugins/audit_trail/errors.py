@@ -49,11 +49,9 @@ class AuditTrailError(Exception):
         parts = [self.what]
         if self.where:
             parts.append(f"at {self.where}")
-        if self.expected or self.found:
-            parts.append(f"expected {self.expected or 'nothing'}, found {self.found or 'nothing'}")
-        if self.remedy:
-            parts.append(self.remedy)
-        return "; ".join(parts)
+        pair = (("expected", self.expected), ("found", self.found))
+        parts += [", ".join(f"{name} {text}" for name, text in pair if text)]
+        return "; ".join(part for part in (*parts, self.remedy) if part)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions cross process borders (Airflow, process pools); the

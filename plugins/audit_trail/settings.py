@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
 
@@ -37,7 +40,25 @@ CONFIG_NAME = "audit-trail.yaml"
 Kind = Literal["application", "system", "api"]
 KINDS: tuple[Kind, ...] = ("application", "system", "api")
 
+REMEDY = "correct the fields named; docs/SETTINGS.md lists them all"
+
+
+def _not_empty(path: Any) -> Any:
+    # `Path("")` would be the current folder.
+    if path == "":
+        raise ValueError("an empty path: leave it out, or name one")
+    return path
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # no such user
+        raise ValueError("the home folder in it is not known") from None
+
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+LocalPath = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_expanded)]
 
 
 class _Section(BaseModel):
@@ -49,10 +70,10 @@ class ArchiveSettings(_Section):
 
     name: Name = "audit-trail"
     bucket: str = Field(default="", description="S3 bucket with Object Lock and versions")
-    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9._-]+/)*([A-Za-z0-9._-]+)?$")
+    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*([A-Za-z0-9_-][A-Za-z0-9._-]*)?$")
     endpoint_url: str | None = Field(default=None, description="None: AWS itself")
     region: str = "us-east-1"
-    credentials_file: Path | None = Field(
+    credentials_file: LocalPath | None = Field(
         default=None, description="AWS shared credentials file; None: boto3's own chain"
     )
     profile: str | None = None
@@ -72,7 +93,7 @@ class SigningSettings(_Section):
     rsa_bits: Literal[2048, 3072, 4096] = 2048
     post_quantum: bool = Field(default=True, description="also sign with ML-DSA-65")
     passphrase: SecretStr | None = None
-    passphrase_file: Path | None = None
+    passphrase_file: LocalPath | None = None
 
 
 class EventTimeSettings(_Section):
@@ -124,25 +145,20 @@ class Settings(BaseSettings):
         env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    home: Path = Field(default_factory=lambda: Path.home() / ".audit-trail", validate_default=True)
+    home: LocalPath = Field(default_factory=lambda: Path.home() / ".audit-trail", validate_default=True)
     archive: ArchiveSettings = ArchiveSettings()
     signing: SigningSettings = SigningSettings()
     verification: VerificationSettings = VerificationSettings()
     sources: tuple[SourceSettings, ...] = ()
-    journal_dir: Path | None = Field(default=None, description="None: `journal` in the home folder")
+    journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
-    staging_dir: Path | None = Field(default=None, description="None: `staging` in the home folder")
-    keys_dir: Path | None = Field(default=None, description="None: `keys` in the home folder")
-    embedded_store_dir: Path | None = Field(
+    staging_dir: LocalPath | None = Field(default=None, description="None: `staging` in the home folder")
+    keys_dir: LocalPath | None = Field(default=None, description="None: `keys` in the home folder")
+    embedded_store_dir: LocalPath | None = Field(
         default=None, description="the command line starts an embedded store in this folder while it runs"
     )
     segment_target_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, le=4 * 1024**3)
     max_segments: int = Field(default=1000, ge=1, le=1000)
-
-    @field_validator("home", "journal_dir", "staging_dir", "keys_dir", "embedded_store_dir")
-    @classmethod
-    def _absolute(cls, path: Path | None) -> Path | None:
-        return None if path is None else path.expanduser().absolute()
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Settings:
@@ -163,8 +179,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment before YAML file; no dotenv, no secret files."""
         path = _config_path(init_settings().get("home"))
-        yaml_source = (YamlConfigSettingsSource(settings_cls, yaml_file=path),) if path else ()
-        return (init_settings, env_settings, *yaml_source)
+        yaml_source = InitSettingsSource(settings_cls, _read_yaml(path))
+        return (init_settings, env_settings, yaml_source)
 
     @property
     def journal(self) -> Path:
@@ -203,21 +219,23 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg']}"
-            for item in error.errors(include_input=False, include_url=False)
-        )
+        # Neither input nor context: both may hold a secret.
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        problems = [
+            f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg'].removeprefix('Value error, ')}"
+            for item in found
+        ]
+        origins = dict.fromkeys(_origin(item["loc"], overrides) for item in found)
         raise ConfigurationError(
-            f"wrong settings: {problems}",
-            where=str(_config_path(overrides.get("home")) or f"environment {ENV_PREFIX}*"),
-            remedy="correct the fields named; docs/SETTINGS.md lists them all",
+            f"wrong settings: {'; '.join(problems)}", where=", ".join(origins), remedy=REMEDY
         ) from None
-    except (OSError, ValueError) as error:
+    except SettingsError as error:
         raise ConfigurationError(
-            "the settings file cannot be read",
-            where=str(_config_path(overrides.get("home"))),
-            found=type(error).__name__,
-        ) from error
+            "a setting in the environment is not JSON",
+            where=f"environment {ENV_PREFIX}*",
+            found=str(error),
+            remedy=f"write JSON, or one variable for each field: {ENV_PREFIX}ARCHIVE__BUCKET",
+        ) from None
 
 
 def literal_path(path: str) -> str:
@@ -226,24 +244,92 @@ def literal_path(path: str) -> str:
 
 
 def _config_path(home: str | Path | None) -> Path | None:
+    """The YAML file to read: the one that is named, or the one in the home folder if it is there."""
     named = os.environ.get(CONFIG_VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    home = home or os.environ.get(f"{ENV_PREFIX}HOME") or Path.home() / ".audit-trail"
-    path = Path(home).expanduser() / CONFIG_NAME
-    return path if path.is_file() else None
+    path = Path(named or Path(home or os.environ.get(f"{ENV_PREFIX}HOME") or "~/.audit-trail") / CONFIG_NAME)
+    try:
+        path = path.expanduser()
+        return path if named or path.is_file() else None
+    except (OSError, RuntimeError) as error:
+        raise _unreadable(
+            path, getattr(error, "strerror", "") or "the home folder in it is not known"
+        ) from error
+
+
+def _read_yaml(path: Path | None) -> dict[str, Any]:
+    import yaml
+
+    if path is None:
+        return {}
+    try:
+        with path.open(encoding="utf-8") as file:
+            value = yaml.safe_load(file)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or type(error).__name__) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # `from None`: the error may quote a line, and the line may be the secret.
+        mark = getattr(error, "problem_mark", None)
+        raise _unreadable(path, f"invalid YAML{f' in line {mark.line + 1}' if mark else ''}") from None
+    if value is not None and not (isinstance(value, dict) and all(isinstance(key, str) for key in value)):
+        raise _unreadable(path, "YAML of another kind")
+    return value or {}
+
+
+def _unreadable(path: Path, found: str) -> ConfigurationError:
+    return ConfigurationError(
+        "the settings file cannot be read",
+        where=str(path),
+        expected="a YAML mapping of field names to values",
+        found=found,
+        remedy=f"correct it, or the path in {CONFIG_VARIABLE} or {ENV_PREFIX}HOME",
+    )
+
+
+def _origin(field: tuple[int | str, ...], overrides: Mapping[str, Any]) -> str:
+    """Who gave a field its value: an argument, a variable or the YAML file."""
+    path = _config_path(overrides.get("home"))
+    in_yaml = _read_yaml(path)
+    for depth in range(len(field), 0, -1):
+        names = field[:depth]
+        variable = ENV_PREFIX + "__".join(map(str, names)).upper()
+        if _holds(overrides, names):
+            return f"argument {'.'.join(map(str, names))}"
+        if variable in os.environ:
+            return variable
+        if _holds(in_yaml, names):
+            return str(path)
+    return str(path or f"environment {ENV_PREFIX}*")
+
+
+def _holds(value: Any, names: tuple[int | str, ...]) -> bool:
+    for name in names:
+        try:
+            value = value[name]
+        except (LookupError, TypeError):
+            return False
+    return True
 
 
 def _refuse_unknown_variables() -> None:
     """A misspelt variable would otherwise be ignored without a word."""
-    fields = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields}
     for variable in os.environ:
-        name = variable.upper()
-        if not name.startswith(ENV_PREFIX) or name == CONFIG_VARIABLE:
+        if not variable.upper().startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE:
             continue
-        if name.split("__", 1)[0] not in fields:
+        # In small letters it would be read here and not where the YAML file is looked for.
+        if variable != variable.upper() or not _is_field(variable.removeprefix(ENV_PREFIX).lower()):
             raise ConfigurationError(
                 "unknown setting in the environment",
                 where=variable,
                 remedy="unset it, or correct its name; docs/SETTINGS.md lists them all",
             )
+
+
+def _is_field(name: str) -> bool:
+    """Whether `archive__bucket` names a field; only sections have fields of their own."""
+    section: Any = Settings
+    for part in name.split("__"):
+        fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else {}
+        if part not in fields:
+            return False
+        section = fields[part].annotation
+    return True

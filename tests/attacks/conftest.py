@@ -66,7 +66,7 @@ def make_archive(
             sources=[{"name": "app", "kind": "application", "url": f"file://{home}/logs/{{date}}/*.log"}],
         )
         context = StageContext(settings=settings, now=lambda: NOW)
-        context.storage = StorageProcessor(settings, store=S3Store(settings.archive, client))
+        context.storage = StorageProcessor(settings, store=S3Store(settings.archive, client), now=lambda: NOW)
         founded = found_archive(context)
         return SealedArchive(
             settings=settings, logs=home / "logs", genesis=founded.genesis_sha256, client=client

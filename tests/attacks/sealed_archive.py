@@ -75,7 +75,7 @@ class SealedArchive:
         """Run the whole workflow for a day."""
         with AuditTrailProcessor(self.settings, now=lambda: NOW) as processor:
             # One client for all archives: making one costs more than sealing a small day.
-            processor.context.storage = StorageProcessor(self.settings, store=self.store)
+            processor.context.storage = StorageProcessor(self.settings, store=self.store, now=lambda: NOW)
             return processor.process_daily_logs(day)
 
     def verify(

@@ -93,7 +93,7 @@ def test_an_object_that_nobody_sealed(
 ) -> None:
     archive = make_archive()
     archive.put_over(key, b"planted")
-    report = archive.verify("objects")
+    report = archive.verify("objects", due_hours=24)
     assert report.exit_code == 1
     (finding,) = (item for item in report.checks.not_passed if item.name != "day.sealed")
     assert finding.name == check

@@ -154,6 +154,16 @@ def test_a_malformed_day_is_a_usage_error(archive: Archive, day: str) -> None:
         collect(archive.context(), day)
 
 
+@pytest.mark.parametrize("weaker", [{"lock_mode": "GOVERNANCE"}, {"retain_days": 3649}])
+def test_settings_weaker_than_the_genesis_are_refused(archive: Archive, weaker: dict[str, object]) -> None:
+    context = archive.context()
+    context.settings = archive.settings.model_copy(
+        update={"archive": archive.settings.archive.model_copy(update=weaker)}
+    )
+    with pytest.raises(ConfigurationError, match="weaker than what the archive's genesis promises"):
+        collect(context, DAY)
+
+
 def test_big_inputs_are_split_and_small_ones_packed(make_archive: Callable[..., Archive]) -> None:
     archive = make_archive(segment_target_bytes=1024)
     lines = [

@@ -44,6 +44,7 @@ def test_processing_a_large_day_stays_within_bounds(archive: Archive) -> None:
         "AUDIT_TRAIL_ARCHIVE__BUCKET": archive.bucket,
         "AUDIT_TRAIL_ARCHIVE__ENDPOINT_URL": str(settings.archive.endpoint_url),
         "AUDIT_TRAIL_ARCHIVE__CREDENTIALS_FILE": str(settings.archive.credentials_file),
+        "AUDIT_TRAIL_ARCHIVE__RETAIN_DAYS": str(settings.archive.retain_days),
         "AUDIT_TRAIL_COLLECT_JOURNAL": "false",
         "AUDIT_TRAIL_SOURCES": json.dumps([source.model_dump(mode="json") for source in settings.sources]),
     }
@@ -51,7 +52,7 @@ def test_processing_a_large_day_stays_within_bounds(archive: Archive) -> None:
         [sys.executable, "-c", RUN, DAY], env=environment, capture_output=True, text=True, check=False
     )
     measured = json.loads(done.stderr.splitlines()[-1])
-    assert measured["status"] == 0, done.stdout
+    assert measured["status"] == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert result["collected"]["input_bytes"] == written
     assert result["signed"]["records"] == written // len(block) * 10_000

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit_trail.errors import IntegrityError
+from audit_trail.errors import ConfigurationError, IntegrityError
 from audit_trail.pipeline.collect import collect
 from audit_trail.pipeline.handoffs import Collected, HashedSegment, Signed
 from audit_trail.pipeline.hash import hash_segment
 from audit_trail.pipeline.sanitize import sanitize
 from audit_trail.pipeline.seal import seal
 from audit_trail.pipeline.sign import sign
+from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.staging import INPUTS, MANIFEST, raw_name, sanitized_name
 from audit_trail.pipeline.upload import upload
+from audit_trail.pipeline.verify_sample import verify_sample
+from audit_trail.signing.local_keys import generate_keys, make_passphrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +123,18 @@ def test_an_edited_handoff_is_refused_by_name(stages: Stages, field: str, value:
     with pytest.raises(IntegrityError) as caught:
         RawSegment.receive(handed)
     assert field in caught.value.where
+
+
+def test_foreign_keys_never_reach_the_ledger(archive: Archive, stages: Stages) -> None:
+    """A locked entry that nobody believes would end the ledger for good."""
+    signed = stages.sign()
+    uploaded = [upload(stages.context, DAY, item) for item in signed.objects]
+    other = archive.settings.model_copy(update={"keys_dir": archive.home / "other-keys"})
+    make_passphrase(other)
+    generate_keys(other)
+    foreign = StageContext(settings=other, now=stages.context.now)
+    with pytest.raises(ConfigurationError, match="not the ones that the archive believes"):
+        seal(foreign, DAY, signed, uploaded)
+    with pytest.raises(ConfigurationError, match="not the ones that the archive believes"):
+        verify_sample(foreign, DAY, seal(stages.context, DAY, signed, uploaded))
+    assert stages.context.ledger().head.sequence == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from fractions import Fraction
 from itertools import combinations
 
 import pytest
@@ -94,10 +95,16 @@ def test_the_claim_is_the_strongest_true_one(population: int) -> None:
         assert bad == 1 or chance_of_missing(population, size, bad - 1) * 20 > 1
 
 
-def chance_of_missing(population: int, size: int, bad: int) -> float:
+def test_exactly_95_percent_is_enough() -> None:
+    """Of 20 objects, 19 drawn miss a single bad one in exactly one case of twenty."""
+    assert chance_of_missing(20, 19, 1) == Fraction(1, 20)
+    assert "fewer than 1 " in confidence_statement(described(20, 19))
+
+
+def chance_of_missing(population: int, size: int, bad: int) -> Fraction:
     """By counting: how many of all samples hold none of the first `bad` objects."""
     samples = list(combinations(range(population), size))
-    return sum(min(sample) >= bad for sample in samples) / len(samples)
+    return Fraction(sum(min(sample) >= bad for sample in samples), len(samples))
 
 
 def test_a_long_history_is_no_burden() -> None:

@@ -13,8 +13,9 @@ from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import Outcome
+from audit_trail.verification.days import expected_days
 from audit_trail.verification.sampling import draw_sample
-from audit_trail.verification.verifier import Report, Verifier, check_level, expected_days
+from audit_trail.verification.verifier import Report, Verifier, check_level
 
 FIRST, SECOND, THIRD = "2026-01-05", "2026-01-06", "2026-01-07"
 
@@ -191,6 +192,24 @@ class TestVerdicts:
 
 
 class TestWholeListing:
+    @pytest.mark.parametrize(
+        ("day", "due_hours", "found"),
+        [
+            ("2026-01-09", 24, set()),  # it ended three hours ago: on its way to its seal
+            ("2026-01-09", 0, {"day.sealed", "listing.unsealed"}),
+            ("2026-01-10", 24, {"listing.unsealed"}),  # it has not ended, so nobody can have uploaded it
+            ("2027-01-01", 24, {"listing.unsealed"}),
+        ],
+    )
+    def test_objects_of_a_day_on_its_way_to_its_seal_are_no_finding(
+        self, archive: MemoryArchive, day: str, due_hours: int, found: set[str]
+    ) -> None:
+        for sealed in ("2026-01-04", "2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"):
+            if not archive.view.seals_of(sealed):
+                archive.seal(sealed)
+        archive.store.put_version(f"logs/source=app/date={day}/part-00000-x.log.zst", b"x")
+        assert names(archive.verify("objects", now=NOW, due_hours=due_hours)) == found
+
     @pytest.mark.parametrize("key", ["x", "logs/x", "manifests/x", "ledgers/x", "LEDGER/0.json"])
     def test_a_stranger_anywhere_is_found(self, archive: MemoryArchive, key: str) -> None:
         archive.store.put_version(key, b"x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,25 +26,36 @@ class StorageProcessor:
     Args:
         settings: None reads them from the environment and the YAML file.
         store: None opens the bucket that the settings name.
+        now: The clock that locks are counted from; None is the real one.
     """
 
-    def __init__(self, settings: Settings | None = None, *, store: ObjectStore | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        store: ObjectStore | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
         from audit_trail.archive.s3_store import S3Store
         from audit_trail.settings import load_settings
 
         self.settings = settings or load_settings()
         self.store: ObjectStore = store or S3Store(self.settings.archive)
+        self._now = now or (lambda: datetime.now(UTC))
 
-    def retention(self, now: datetime | None = None) -> Retention:
+    def retention(self) -> Retention:
         """The lock that an object put now gets: until midnight UTC after `retain_days`."""
         archive = self.settings.archive
-        day = (now or datetime.now(UTC)).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        day = self._now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return Retention(mode=archive.lock_mode, until=day + timedelta(days=archive.retain_days + 1))
 
     def upload_file(
         self, path: str | Path, key: str, *, sha256: str | None = None, storage_class: str | None = None
     ) -> StoredObject:
         """Upload a file under lock; doing it again is harmless.
+
+        Verification of a whole archive reports objects that no seal names, so
+        give files of your own a prefix or bucket of their own.
 
         Args:
             path: The file.

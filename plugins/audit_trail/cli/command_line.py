@@ -7,6 +7,8 @@ checked; 3 wrong usage or settings.
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -18,6 +20,8 @@ from audit_trail.errors import AuditTrailError
 
 EXIT_USAGE = 3
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+"""As a shell says it of a program that SIGPIPE ended."""
 EPILOG = (
     "exit status: 0 all good, 1 something is wrong, 2 something could not be read, written or checked, "
     "3 wrong usage or settings"
@@ -85,6 +89,10 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     args = make_parser().parse_args(arguments, namespace=Arguments())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A path may hold bytes that the terminal's encoding has no character for.
+            stream.reconfigure(errors="backslashreplace")
     output = Output(as_json=args.json)
     try:
         with commands.reachable_store(args.command):
@@ -95,9 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough.
-        sys.stderr.close()
-        return 0
+        # The reader (`| head`) has seen enough. Not 0: it may not have seen the verdict.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
 
 
 def _positive(text: str) -> int:

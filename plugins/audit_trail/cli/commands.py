@@ -80,6 +80,10 @@ def generate_samples(args: Namespace, output: Output) -> int:
 
     settings = load_settings()
     last = parse_day(args.date) if args.date else yesterday()
+    if args.days > last.toordinal():
+        raise ConfigurationError(
+            "that many days have not been", where="--days", expected=f"at most {last.toordinal()}"
+        )
     days = [last - timedelta(days=offset) for offset in reversed(range(args.days))]
     written: dict[str, dict[str, int]] = {}
     with output.progress() as progress:
@@ -159,7 +163,8 @@ def _verify_file(args: Namespace, context: StageContext, output: Output) -> int:
 def status(args: Namespace, output: Output) -> int:
     """Say what the archive holds and what is missing."""
     from audit_trail.cli.summaries import show_status
-    from audit_trail.verification.verifier import expected_days
+    from audit_trail.pipeline.weaknesses import weaknesses
+    from audit_trail.verification.days import expected_days
 
     context = _context(load_settings())
     view = context.ledger()
@@ -212,24 +217,6 @@ def reachable_store(command: str) -> Iterator[None]:
 
     with EmbeddedStore(folder):
         yield
-
-
-def weaknesses(settings: Settings) -> list[str]:
-    """Everything that is set weaker than the default, in sentences."""
-    from audit_trail.signing.local_keys import PASSPHRASE_NAME
-
-    found = []
-    if settings.archive.lock_mode != "COMPLIANCE":
-        found.append("archive.lock_mode is GOVERNANCE: whoever holds the bypass permission can delete")
-    if settings.archive.retain_days < Settings.model_fields["archive"].default.retain_days:
-        found.append(f"archive.retain_days is {settings.archive.retain_days}")
-    if not settings.signing.post_quantum:
-        found.append("signing.post_quantum is off: only RSA signs")
-    if settings.signing.passphrase is None and (settings.keys / PASSPHRASE_NAME).exists():
-        found.append("the passphrase lies beside the keys: whoever reads the folder can sign")
-    if not settings.collect_journal:
-        found.append("collect_journal is off: what AuditLogger writes is not sealed")
-    return found
 
 
 def parse_day(text: str) -> date:

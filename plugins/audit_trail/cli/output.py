@@ -34,8 +34,17 @@ class Output:
         """For people; plain text when it is not a terminal."""
         from rich.console import Console
 
-        return Console(
+        class PlainConsole(Console):
+            """Leaves a closed pipe to the caller, who knows the exit status."""
+
+            def on_broken_pipe(self) -> None:
+                raise BrokenPipeError
+
+        # Paths and names are shown as they are: neither markup nor emoji codes.
+        return PlainConsole(
             highlight=False,
+            markup=False,
+            emoji=False,
             soft_wrap=not sys.stdout.isatty(),
             width=None if sys.stdout.isatty() else PIPED_WIDTH,
         )
@@ -43,7 +52,7 @@ class Output:
     def result(self, value: dict[str, Any], human: Callable[[Console], None]) -> None:
         """Show a result, one way or the other."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+            _write_json(value)
         else:
             human(self.console)
 
@@ -51,7 +60,7 @@ class Output:
         """Show what went wrong and what to do."""
         if self.as_json:
             value = {"error": error.what, "family": type(error).__name__, "exit_code": error.exit_code}
-            sys.stdout.write(json.dumps(value | error.details(), indent=2, ensure_ascii=False) + "\n")
+            _write_json(value | error.details())
             return
         from rich.console import Console
         from rich.text import Text
@@ -85,6 +94,12 @@ class Output:
                 bars.update(tasks[stage], completed=done, total=max(total, done))
 
             yield show
+
+
+def _write_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    # A reader at the other end of a pipe may wait for it while we go on (`up`).
+    sys.stdout.flush()
 
 
 def table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -94,6 +94,13 @@ class EmbeddedStore:
             return self._process.pid if self._process.poll() is None else None
         return self._noted_pid() if self._ports else None
 
+    def is_in_use(self) -> bool:
+        """Whether a store runs, or is being started, on the folder; nothing is started."""
+        if not self._folder.is_dir():
+            return False
+        with self._lock() as descriptor:
+            return descriptor is None
+
     @property
     def owned(self) -> bool:
         """Whether this object started the store, and `stop` ends it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def write_hand_check(store: ObjectReader, view: LedgerView, day: str, folder: Pa
     return HandCheck(
         folder=folder,
         commands=(
-            f"cd {folder}",
+            f"cd {shlex.quote(str(folder))}",
             "openssl pkey -pubin -in rsa.pub.pem -outform DER | sha256sum   # the key's id",
             f"{verify} -signature ledger-entry.sig ledger-entry.pae",
             f"{verify} -signature manifest.sig manifest.pae",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SAMPLE_DAYS = 7
 SAMPLES_A_DAY = 1000
 FIRST_PORT = 8080
+HIGHEST_PORT = 65535
 READY_TIMEOUT_S = 180
 POLL_INTERVAL_S = 0.5
 LOG_NAME = "up-airflow.log"
@@ -47,7 +48,7 @@ def run_up(output: Output, *, port: int | None) -> int:
         AuditTrailError: A part does not start, or ends by itself.
     """
     host = os.environ.get("AIRFLOW__API__HOST", LOOPBACK)
-    chosen = _free_port(host, port or int(os.environ.get("AIRFLOW__API__PORT", "0")) or None)
+    chosen = _free_port(host, _wanted_port(port))
     stop = threading.Event()
     previous = {number: signal.signal(number, _setter(stop)) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -93,6 +94,19 @@ def _setter(stop: threading.Event) -> Any:
         stop.set()
 
     return handle
+
+
+def _wanted_port(port: int | None) -> int | None:
+    """The port of `--port`, or else of Airflow's own variable; None where neither names one."""
+    text = str(port or os.environ.get("AIRFLOW__API__PORT") or "0")
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or int(text) > HIGHEST_PORT:
+        raise ConfigurationError(
+            "not a port",
+            where="--port" if port else "AIRFLOW__API__PORT",
+            expected=f"1 to {HIGHEST_PORT}",
+            found=text[:40],
+        )
+    return int(text) or None
 
 
 def _free_port(host: str, wanted: int | None) -> int:

@@ -13,10 +13,15 @@ from audit_trail.evidence import canonical
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8785 section 3.2.2.3)."""
 
+FIRST_YEAR, LAST_YEAR = "1970", "2999"
+"""Days beyond are mistakes, and date arithmetic ends at year 9999."""
+
 TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def _check_date(text: str) -> str:
+    if text[:4] < FIRST_YEAR or text[:4] > LAST_YEAR:
+        raise ValueError(f"not a year from {FIRST_YEAR} to {LAST_YEAR}")
     if date.fromisoformat(text).isoformat() != text:
         raise ValueError("not YYYY-MM-DD")
     return text

@@ -25,7 +25,7 @@ class Policy(Document):
     """What an archive promises from its first day on."""
 
     lock_mode: LockMode
-    retain_days: Annotated[int, Field(ge=1)]
+    retain_days: Annotated[int, Field(ge=1, le=36_500)]
     algorithms: tuple[Scheme, ...]
 
 

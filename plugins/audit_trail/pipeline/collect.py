@@ -9,15 +9,17 @@ from hashlib import sha256
 
 from pydantic import TypeAdapter, ValidationError
 
-from audit_trail.errors import StorageError
+from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.evidence import canonical
 from audit_trail.evidence.fields import format_timestamp
+from audit_trail.evidence.ledger_entry import Policy
 from audit_trail.evidence.manifest import Input
 from audit_trail.pipeline.handoffs import Collected, RawSegment
 from audit_trail.pipeline.segment_packer import SegmentPacker
 from audit_trail.pipeline.stage_context import StageContext, check_day
 from audit_trail.pipeline.staging import COLLECTED, INPUTS, DayStaging, raw_name
-from audit_trail.settings import SourceSettings
+from audit_trail.pipeline.weaknesses import weaknesses
+from audit_trail.settings import ArchiveSettings, SourceSettings
 from audit_trail.sources.input_stream import InputStream
 from audit_trail.sources.listing import SourceFile, list_all
 from audit_trail.sources.sealed_ranges import SealedRange
@@ -47,6 +49,9 @@ def collect(context: StageContext, day: str) -> Collected:
     """
     parsed = check_day(day, context.now())
     view = context.ledger()
+    _check_promises(view.genesis.policy, context.settings.archive)
+    for sentence in weaknesses(context.settings):
+        log.warning("weaker than the default: %s", sentence)
     revision = len(view.seals_of(day)) + 1
     staging = context.staging(day)
     with staging.locked():
@@ -56,6 +61,19 @@ def collect(context: StageContext, day: str) -> Collected:
             return pinned
         staging.wipe()
         return _collect_anew(context, view, staging, parsed, revision)
+
+
+def _check_promises(policy: Policy, archive: ArchiveSettings) -> None:
+    """Refuse to seal under a weaker lock than the archive was founded with."""
+    weaker = archive.lock_mode != policy.lock_mode and policy.lock_mode == "COMPLIANCE"
+    if weaker or archive.retain_days < policy.retain_days:
+        raise ConfigurationError(
+            "the settings are weaker than what the archive's genesis promises",
+            where="archive.lock_mode, archive.retain_days",
+            expected=f"{policy.lock_mode}, at least {policy.retain_days} days",
+            found=f"{archive.lock_mode}, {archive.retain_days} days",
+            remedy="set both at least as strong",
+        )
 
 
 def _collect_anew(

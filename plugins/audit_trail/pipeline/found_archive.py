@@ -85,5 +85,5 @@ def _put_genesis(context: StageContext) -> str:
         ),
     )
     data = sign_payload(encode_entry(genesis), context.signers).to_bytes()
-    put_entry(context.store, 0, data, context.storage.retention(context.now()))
+    put_entry(context.store, 0, data, context.storage.retention())
     return sha256(data).hexdigest()

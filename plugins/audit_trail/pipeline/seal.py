@@ -11,9 +11,9 @@ from audit_trail.archive.object_store import KeyTakenError
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Seal, Totals, Verification, encode_entry
+from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.pipeline.handoffs import Sealed, Signed, Uploaded
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.signing.signatures import sign_payload
 from audit_trail.verification.ledger_walk import LedgerView
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
             sealed = _as_sealed(view, day, new=False)
             break
         entry = _entry(context, view, signed, uploaded)
-        if append(context, entry):
+        if append(context, view, entry):
             sealed = _as_sealed(context.ledger(), day, new=True)
             break
     else:
@@ -59,17 +59,16 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
     return sealed
 
 
-def append(context: StageContext, entry: Seal | Verification) -> bool:
-    """Sign an entry and put it at its place; False when another writer has it.
+def append(context: StageContext, view: LedgerView, entry: Seal | Verification) -> bool:
+    """Sign an entry and put it behind `view`'s head; False when another writer has the place.
 
     Raises:
+        ConfigurationError: The keys that sign here are not the archive's.
         StorageError: The store refused or could not be reached.
     """
-    envelope = sign_payload(encode_entry(entry), context.signers)
+    data = context.signed(view, encode_entry(entry), where=ledger_key(entry.sequence))
     try:
-        put_entry(
-            context.store, entry.sequence, envelope.to_bytes(), context.storage.retention(context.now())
-        )
+        put_entry(context.store, entry.sequence, data, context.storage.retention())
     except KeyTakenError:
         return False
     return True

@@ -15,7 +15,6 @@ from audit_trail.pipeline.collect import read_inputs
 from audit_trail.pipeline.handoffs import Collected, HashedSegment, Signed, StagedObject
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.staging import MANIFEST, DayStaging, sanitized_name
-from audit_trail.signing.signatures import sign_payload
 from audit_trail.verification.ledger_walk import LedgerView
 
 log = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
     digest = sha256(payload).hexdigest()
     envelope = _staged_envelope(staging, view, payload)
     if envelope is None:
-        envelope = sign_payload(payload, context.signers).to_bytes()
+        envelope = context.signed(view, payload, where=MANIFEST)
         staging.write(MANIFEST, envelope)
     key = manifest_key(day=day, revision=collected.revision, statement_sha256=digest)
     keyids = ", ".join(key.keyid[:16] for key in view.genesis.keys)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from audit_trail.errors import ConfigurationError
+from audit_trail.errors import ConfigurationError, IntegrityError
 from audit_trail.pipeline.staging import DayStaging
 from audit_trail.settings import Settings
 from audit_trail.signing.pins import HeadPin, genesis_pin
@@ -47,7 +47,7 @@ class StageContext:
         """Puts objects under lock."""
         from audit_trail.archive.storage_processor import StorageProcessor
 
-        return StorageProcessor(self.settings)
+        return StorageProcessor(self.settings, now=self.now)
 
     @property
     def store(self) -> ObjectStore:
@@ -77,6 +77,30 @@ class StageContext:
         from audit_trail.redaction import Redactor
 
         return Redactor()
+
+    def signed(self, view: LedgerView, payload: bytes, *, where: str) -> bytes:
+        """An envelope over `payload` that the archive will believe.
+
+        Checked before anybody stores it: an entry signed by other keys, once
+        put and locked, would end the ledger for good.
+
+        Raises:
+            ConfigurationError: The keys that sign here are not the archive's.
+        """
+        from audit_trail.signing.signatures import sign_payload
+
+        envelope = sign_payload(payload, self.signers)
+        try:
+            view.check_envelope(envelope, where=where)
+        except IntegrityError as error:
+            raise ConfigurationError(
+                "the signing keys are not the ones that the archive believes",
+                where=str(self.settings.keys),
+                expected=", ".join(key.keyid[:16] for key in view.genesis.keys),
+                found=", ".join(item.keyid[:16] for item in envelope.signatures),
+                remedy="name the folder of the archive's own keys in keys_dir",
+            ) from error
+        return envelope.to_bytes()
 
     def staging(self, day: str) -> DayStaging:
         """The working area of a day."""

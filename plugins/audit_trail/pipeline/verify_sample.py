@@ -82,7 +82,7 @@ def _append_result(context: StageContext, day: str, checks: CheckList, sample: S
             sample=sample,
             failures=tuple(failures),
         )
-        if append(context, entry):
+        if append(context, view, entry):
             after = context.ledger()
             return entry.sequence, after.heads[entry.sequence]
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion
@@ -20,25 +20,14 @@ from audit_trail.evidence.manifest import Manifest, Segment
 from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.content_checks import check_manifest, check_segment
-from audit_trail.verification.ledger_walk import LedgerView, read_ledger
+from audit_trail.verification.days import DayVerdict, expected_days, judge_days, last_due_day
+from audit_trail.verification.ledger_walk import Entry, LedgerView, read_ledger
 from audit_trail.verification.object_checks import check_entry, check_listing, check_object
 from audit_trail.verification.seal_checks import check_seal
 
 Level = Literal["ledger", "objects", "content"]
-Verdict = Literal["sealed", "sealed-empty", "declared-gap", "late", "missing", "tampered", "unverifiable"]
 WORKERS = 8
 """Requests in flight: enough to hide latency, few enough for a small machine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayVerdict:
-    """What a day amounts to."""
-
-    day: str
-    verdict: Verdict
-    revisions: int = 0
-    segments: int = 0
-    records: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,9 +114,16 @@ class Verifier:
             return report
         seals = view.seals_of(day) if day else view.seals
         if level != "ledger":
-            self.check_objects(view, seals, content=level == "content", whole=day is None)
+            last_due, today = last_due_day(now, due_hours).isoformat(), now.astimezone(UTC).date().isoformat()
+            self.check_objects(
+                view,
+                seals,
+                content=level == "content",
+                whole=day is None,
+                is_open=lambda day: last_due < day < today and not view.seals_of(day),
+            )
         expected = [day] if day else expected_days(view, now=now, due_hours=due_hours)
-        report.days = self._judge(view, expected)
+        report.days = judge_days(view, expected, self.checks)
         return report
 
     def check_ledger(self) -> LedgerView | None:
@@ -163,28 +159,28 @@ class Verifier:
             check_seal(seal, view.genesis.policy, self.checks)
         return view
 
-    def check_objects(self, view: LedgerView, seals: list[Seal], *, content: bool, whole: bool) -> None:
-        """Check the objects of `seals`, their content too when asked, and the listing around them."""
-        items = [(seal, item) for seal in seals for item in (seal.manifest, *seal.objects)]
-        done = 0
+    def check_objects(
+        self,
+        view: LedgerView,
+        seals: list[Seal],
+        *,
+        content: bool,
+        whole: bool,
+        is_open: Callable[[str], bool] = lambda day: False,
+    ) -> None:
+        """Check the objects of `seals`, their content too when asked, and the listing around them.
+
+        Args:
+            view: The walked ledger.
+            seals: Whose objects.
+            content: Read the bytes too.
+            whole: `seals` are all there are: list everything.
+            is_open: See `check_listing`.
+        """
+        entries = [view.genesis, *view.seals, *view.verifications] if whole else seals
         with ThreadPoolExecutor(WORKERS) as pool:
-            pending = pool.map(
-                lambda pair: check_object(self._store, pair[1], self.checks, day=pair[0].date), items
-            )
-            for _ in pending:
-                done += 1
-                if self._on_progress:
-                    self._on_progress(done, len(items))
-            entries = [view.genesis, *view.seals, *view.verifications] if whole else seals
-            policy = view.genesis.policy
-            list(
-                pool.map(
-                    lambda entry: check_entry(
-                        self._store, entry, view.versions[entry.sequence], policy, self.checks
-                    ),
-                    entries,
-                )
-            )
+            self._check_each_object(pool, seals)
+            list(pool.map(lambda entry: self._check_entry(view, entry), entries))
             manifests = list(pool.map(lambda seal: self._manifest(view, seal), seals))
             if content:
                 list(pool.map(self._check_content, _segments(seals, manifests)))
@@ -193,9 +189,20 @@ class Verifier:
             return
         where = "the whole archive" if whole else ", ".join(prefixes)
         try:
-            check_listing(self._listing(prefixes), seals, self.checks, where=where)
+            check_listing(self._listing(prefixes), seals, self.checks, where=where, is_open=is_open)
         except StorageError as error:
             self.checks.add_error("listing.clean", error, where=where)
+
+    def _check_each_object(self, pool: ThreadPoolExecutor, seals: list[Seal]) -> None:
+        items = [(seal.date, item) for seal in seals for item in (seal.manifest, *seal.objects)]
+        pending = pool.map(lambda pair: check_object(self._store, pair[1], self.checks, day=pair[0]), items)
+        for done, _ in enumerate(pending, 1):
+            if self._on_progress:
+                self._on_progress(done, len(items))
+
+    def _check_entry(self, view: LedgerView, entry: Entry) -> None:
+        version = view.versions[entry.sequence]
+        check_entry(self._store, entry, version, view.genesis.policy, self.checks)
 
     def check_drawn(self, view: LedgerView, drawn: Iterable[tuple[Seal, SealedObject]]) -> None:
         """Read the bytes of single sealed segments."""
@@ -222,46 +229,6 @@ class Verifier:
                 if not version.key.startswith("ledger/"):
                     yield version
 
-    def _judge(self, view: LedgerView, expected: list[str]) -> list[DayVerdict]:
-        bad = {check.day: check.outcome for check in reversed(self.checks.not_passed)}
-        verdicts = []
-        if not expected:
-            nothing = Check(
-                name="day.sealed",
-                where="ledger/",
-                outcome=Outcome.UNVERIFIABLE,
-                expected="at least one sealed day",
-                found="none",
-                remedy="seal a day first: audit-trail process",
-            )
-            self.checks.add(nothing)
-        for day in expected:
-            seals = view.seals_of(day)
-            if not seals:
-                self._failed(
-                    "day.sealed",
-                    f"day {day}",
-                    "no seal",
-                    day=day,
-                    remedy=f"seal it: audit-trail process --date {day}",
-                )
-                verdicts.append(DayVerdict(day=day, verdict="missing"))
-                continue
-            self._passed("day.sealed", f"day {day}", day=day)
-            verdict: Verdict = "sealed" if any(seal.objects for seal in seals) else "sealed-empty"
-            if day in bad:
-                verdict = "tampered" if bad[day] is Outcome.FAIL else "unverifiable"
-            verdicts.append(
-                DayVerdict(
-                    day=day,
-                    verdict=verdict,
-                    revisions=len(seals),
-                    segments=sum(seal.totals.segments for seal in seals),
-                    records=sum(seal.totals.records for seal in seals),
-                )
-            )
-        return verdicts
-
     def _passed(self, name: str, where: str, *, day: str = "") -> None:
         self.checks.add(Check(name=name, where=where, outcome=Outcome.PASS, day=day))
 
@@ -269,16 +236,6 @@ class Verifier:
         self.checks.add(
             Check(name=name, where=where, outcome=Outcome.FAIL, found=found, day=day, remedy=remedy)
         )
-
-
-def expected_days(view: LedgerView, *, now: datetime, due_hours: int) -> list[str]:
-    """Every day from the first sealed one to the last that is due."""
-    if not view.seals:
-        return []
-    first = min(date.fromisoformat(seal.date) for seal in view.seals)
-    last_due = (now.astimezone(UTC) - timedelta(hours=due_hours)).date() - timedelta(days=1)
-    last = max([last_due, *(date.fromisoformat(seal.date) for seal in view.seals)])
-    return [(first + timedelta(days=offset)).isoformat() for offset in range((last - first).days + 1)]
 
 
 def _folders(seal: Seal) -> Iterable[str]:

@@ -1,0 +1,22 @@
+"""What is set weaker than the default: allowed, and never silent."""
+
+from __future__ import annotations
+
+from audit_trail.settings import Settings
+from audit_trail.signing.local_keys import PASSPHRASE_NAME
+
+
+def weaknesses(settings: Settings) -> list[str]:
+    """Everything that is set weaker than the default, in sentences."""
+    found = []
+    if settings.archive.lock_mode != "COMPLIANCE":
+        found.append("archive.lock_mode is GOVERNANCE: whoever holds the bypass permission can delete")
+    if settings.archive.retain_days < Settings.model_fields["archive"].default.retain_days:
+        found.append(f"archive.retain_days is {settings.archive.retain_days}")
+    if not settings.signing.post_quantum:
+        found.append("signing.post_quantum is off: only RSA signs")
+    if settings.signing.passphrase is None and (settings.keys / PASSPHRASE_NAME).exists():
+        found.append("the passphrase lies beside the keys: whoever reads the folder can sign")
+    if not settings.collect_journal:
+        found.append("collect_journal is off: what AuditLogger writes is not sealed")
+    return found
