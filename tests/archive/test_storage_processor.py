@@ -22,8 +22,9 @@ Processor = Callable[..., StorageProcessor]
 
 @pytest.fixture
 def processor(archive: ArchiveSettings, tmp_path: Path) -> Processor:
-    def make(**overrides: Any) -> StorageProcessor:
-        return StorageProcessor(load_settings(home=tmp_path, archive=archive.model_dump() | overrides))
+    def make(now: Callable[[], datetime] | None = None, **overrides: Any) -> StorageProcessor:
+        settings = load_settings(home=tmp_path, archive=archive.model_dump() | overrides)
+        return StorageProcessor(settings, now=now)
 
     return make
 
@@ -74,7 +75,7 @@ def test_a_file_that_is_not_its_digest_is_refused_by_the_store(processor: Proces
 )
 def test_a_lock_ends_at_midnight_after_as_many_whole_days(processor: Processor, now: datetime) -> None:
     """Never a second short of `retain_days`, and the same for all objects of a day."""
-    lock = processor(retain_days=30, lock_mode="COMPLIANCE").retention(now)
+    lock = processor(lambda: now, retain_days=30, lock_mode="COMPLIANCE").retention()
     assert lock == Retention(mode="COMPLIANCE", until=datetime(2026, 2, 9, tzinfo=UTC))
     assert lock.until - now >= timedelta(days=30)
 
