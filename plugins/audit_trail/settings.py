@@ -70,7 +70,9 @@ class ArchiveSettings(_Section):
 
     name: Name = "audit-trail"
     bucket: str = Field(default="", description="S3 bucket with Object Lock and versions")
-    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*([A-Za-z0-9_-][A-Za-z0-9._-]*)?$")
+    prefix: str = Field(
+        default="", pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*([A-Za-z0-9_-][A-Za-z0-9._-]*)?$"
+    )
     endpoint_url: str | None = Field(default=None, description="None: AWS itself")
     region: str = "us-east-1"
     credentials_file: LocalPath | None = Field(

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 from audit_trail.demo.airflow_process import DAG_ID, TASK_ENDED, airflow_environment, failed, run_airflow
 from audit_trail.demo.demo_home import clean_home, prepare_archive, prepare_logs, running_home
 from audit_trail.demo.hand_check import write_hand_check
+from audit_trail.errors import IntegrityError
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.settings import Settings, load_settings
 from audit_trail.verification.verifier import Report, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from audit_trail.cli.output import Output
 
 LOG_NAME = "demo-airflow.log"
+INTEGRITY_ERROR = "audit_trail.errors.IntegrityError: "
+"""As Python ends a traceback."""
 
 
 def run_demo(output: Output, *, clean: bool, count: int) -> int:
@@ -85,17 +89,30 @@ def _seal_through_airflow(settings: Settings, day: date, count: int, steps: Step
                 raise failed("Airflow's database could not be made", log_path)
     sealed_before = bool(StageContext(settings=settings).ledger().seals_of(day.isoformat()))
     with steps.step(f"DAG {DAG_ID} for {day.isoformat()}") as say:
-        status = run_airflow(
-            ["dags", "test", DAG_ID, day.isoformat()],
-            environment=environment,
-            log_path=log_path,
-            on_line=lambda line: (
-                say(line.partition(TASK_ENDED)[2].split()[0]) if TASK_ENDED in line else None
-            ),
-        )
+        _run_dag(day, environment, log_path, say)
+    return sealed_before
+
+
+def _run_dag(day: date, environment: dict[str, str], log_path: Path, say: Callable[[str], None]) -> None:
+    """Run the DAG; a failed integrity check in it keeps its family, and so its exit status."""
+    broken: list[str] = []
+
+    def follow(line: str) -> None:
+        if TASK_ENDED in line:
+            say(line.partition(TASK_ENDED)[2].split()[0])
+        if INTEGRITY_ERROR in line:
+            broken.append(line.partition(INTEGRITY_ERROR)[2].strip())
+
+    status = run_airflow(
+        ["dags", "test", DAG_ID, day.isoformat()],
+        environment=environment,
+        log_path=log_path,
+        on_line=follow,
+    )
+    if status and broken:
+        raise IntegrityError(f"the DAG run failed: {broken[0]}", where=str(log_path))
     if status:
         raise failed("the DAG run failed", log_path)
-    return sealed_before
 
 
 def _verify(context: StageContext, day: date) -> Report:
