@@ -37,6 +37,7 @@ POLL_INTERVAL_S = 0.05
 # A free port can be taken between the look and the start; other ports are chosen then.
 MAX_LAUNCHES = 3
 SHOWN_LOG_LINES = 8
+READY = b"All enabled components are running and ready to use"
 
 
 class EmbeddedStore:
@@ -168,11 +169,12 @@ class EmbeddedStore:
             remove_sockets(self._ports)
             # The store writes its options here, and would believe them over ours.
             (self._data / "mini.options").unlink(missing_ok=True)
+            before = self._log_path.stat().st_size if self._log_path.exists() else 0
             self._process = spawn(
                 binary, config=self._config, log_path=self._log_path, ports=self._ports, lock=lock
             )
             try:
-                if self._wait_until_ready(self._process, deadline):
+                if self._wait_until_ready(self._process, before, deadline):
                     write_private(self._pid_file, f"{self._process.pid}\n")
                     return
             except BaseException:
@@ -189,12 +191,25 @@ class EmbeddedStore:
         self.stop()
         remove_sockets(ports)
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], before: int, deadline: float) -> bool:
+        """Wait until the S3 side answers and all parts behind it are up.
+
+        Args:
+            process: The store.
+            before: Size of the log when it was started.
+            deadline: When to give up, monotonic.
+        """
         while time.monotonic() < deadline and process.poll() is None:
-            if answers(self._ports[S3]):
+            if answers(self._ports[S3]) and self._says_ready(before):
                 return True
             time.sleep(POLL_INTERVAL_S)
         return False
+
+    def _says_ready(self, before: int) -> bool:
+        """Whether the store has said so; its S3 side answers a little before its volumes can be read."""
+        log = self._log_path.read_bytes()
+        # Shorter than before: the log was started afresh.
+        return READY in (log[before:] if len(log) >= before else log)
 
     def _attach(self) -> bool:
         """Use the store that somebody else runs, if it is ready."""
