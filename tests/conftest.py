@@ -14,14 +14,13 @@ from audit_trail.demo.embedded_store import EmbeddedStore
 
 CLEARED_PREFIXES = ("AUDIT_TRAIL_", "AWS_")
 AIRFLOW_HOME = pytest.StashKey[str]()
-SKIPPED = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Airflow reads its home, and writes into it, the moment it is imported."""
     home = tempfile.mkdtemp(prefix="audit-trail-airflow-")
     config.stash[AIRFLOW_HOME] = home
-    config.stash[SKIPPED] = 0
+    config.pluginmanager.register(SkipGuard())
     os.environ["AIRFLOW_HOME"] = home
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
@@ -30,21 +29,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[AIRFLOW_HOME], ignore_errors=True)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:  # pragma: no cover - the reports of this very run
-    report = yield
-    if report.skipped and not hasattr(report, "wasxfail"):
-        item.config.stash[SKIPPED] += 1
-    return report
+class SkipGuard:
+    """Under CI=true a skipped test is a failure: what was not run is not known to work.
 
+    Counts reports, which reach the controlling process from all workers.
+    """
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Under CI=true a skipped test is a failure: what was not run is not known to work."""
-    if os.environ.get("CI") == "true" and session.config.stash[SKIPPED] and exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    def __init__(self) -> None:
+        self.skipped = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.skipped += 1
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if os.environ.get("CI") == "true" and self.skipped and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True, scope="session")
