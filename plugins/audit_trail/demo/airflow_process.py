@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from audit_trail.errors import AuditTrailError, ConfigurationError, StorageError
+from audit_trail.private_file import write_private
 from audit_trail.settings import Settings
 
 DAG_ID = "audit_trail_daily"
@@ -140,8 +141,6 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kept_secret(path: Path) -> str:
-    from audit_trail.demo.private_file import write_private
-
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         write_private(path, secrets.token_urlsafe(48))

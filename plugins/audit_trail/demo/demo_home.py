@@ -12,11 +12,11 @@ from pathlib import Path
 
 from audit_trail.demo.embedded_store import EmbeddedStore
 from audit_trail.demo.machine_logs import keep_machine_logs
-from audit_trail.demo.private_file import write_private
 from audit_trail.demo.samples import write_samples
 from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.pipeline.found_archive import found_archive
 from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.private_file import write_private
 from audit_trail.settings import (
     CONFIG_NAME,
     CONFIG_VARIABLE,

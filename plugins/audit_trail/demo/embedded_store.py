@@ -25,11 +25,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from audit_trail.demo.private_file import write_private
 from audit_trail.demo.store_identity import ensure_credentials, write_identity
 from audit_trail.demo.store_ports import LOOPBACK, S3, load_ports, remove_sockets, settle_ports
 from audit_trail.demo.store_process import answers, end, spawn
 from audit_trail.errors import StorageError
+from audit_trail.private_file import write_private
 
 # A start takes about 1 s; an overloaded machine gets many times that.
 READY_TIMEOUT_S = 60.0

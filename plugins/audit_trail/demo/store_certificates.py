@@ -12,8 +12,8 @@ import ipaddress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from audit_trail.demo.private_file import write_private
 from audit_trail.demo.store_ports import LOOPBACK
+from audit_trail.private_file import write_private
 
 AUTHORITY_NAME = "authority.crt"
 CERTIFICATE_NAME = "store.crt"

@@ -12,7 +12,6 @@ import json
 import secrets
 from pathlib import Path
 
-from audit_trail.demo.private_file import write_private
 from audit_trail.demo.store_certificates import (
     AUTHORITY_NAME,
     CERTIFICATE_NAME,
@@ -20,6 +19,7 @@ from audit_trail.demo.store_certificates import (
     write_certificates,
 )
 from audit_trail.errors import StorageError
+from audit_trail.private_file import write_private
 
 IDENTITY = "audit-trail"
 PROFILE = "default"

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from audit_trail.demo.private_file import write_private
 from audit_trail.errors import ConfigurationError, StorageError
+from audit_trail.private_file import write_private
 
 LOOPBACK = "127.0.0.1"
 S3 = "s3"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.fields import Document, Text
 from audit_trail.evidence.public_key import PublicKey, Scheme
+from audit_trail.private_file import write_private
 from audit_trail.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ def generate_keys(settings: Settings) -> tuple[SigningKey, ...]:
     if settings.signing.post_quantum:
         made.append(_write_pair(folder, _generate_mldsa(), "ml-dsa-65/1", passphrase))
     keys = tuple(sorted(made, key=lambda key: key.public_key.keyid))
-    _write_private(
-        folder / INDEX_NAME, json.dumps([key.to_json() for key in keys], indent=2).encode() + b"\n"
-    )
+    _write(folder / INDEX_NAME, json.dumps([key.to_json() for key in keys], indent=2).encode() + b"\n")
     return keys
 
 
@@ -159,7 +157,7 @@ def make_passphrase(settings: Settings) -> Path:
     path = settings.signing.passphrase_file or settings.keys / PASSPHRASE_NAME
     if not path.exists():
         _make_private_folder(path.parent)
-        _write_private(path, secrets.token_urlsafe(32).encode() + b"\n")
+        _write(path, secrets.token_urlsafe(32).encode() + b"\n")
     return path
 
 
@@ -197,11 +195,11 @@ def _write_pair(folder: Path, private_key: Any, scheme: Scheme, passphrase: byte
     keyid = key_id(public)
     keytype = "rsa" if scheme.startswith("rsa") else "ml-dsa"
     stem = f"{keytype}-{keyid[:16]}"
-    _write_private(
+    _write(
         folder / f"{stem}.pem",
         private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase)),
     )
-    _write_private(folder / f"{stem}.pub.pem", pem)
+    _write(folder / f"{stem}.pub.pem", pem)
     return SigningKey(
         uri=f"file:{stem}.pem",
         public_key=PublicKey(keyid=keyid, keytype=keytype, scheme=scheme, public=pem.decode("ascii")),
@@ -226,16 +224,9 @@ def _make_private_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def _write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def _write(path: Path, data: bytes) -> None:
     with _writing(path):
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_private(path, data.decode("ascii"))
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
+from audit_trail.private_file import write_private
 from audit_trail.settings import Settings
 
 GENESIS_FILE = "genesis.sha256"
@@ -72,7 +72,7 @@ def note_genesis(settings: Settings, sha256: str) -> None:
     path = settings.home / GENESIS_FILE
     with _writing(path):
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(path, f"{sha256}  {settings.archive.name}\n")
+        write_private(path, f"{sha256}  {settings.archive.name}\n")
 
 
 class HeadPin:
@@ -114,7 +114,7 @@ class HeadPin:
                 known = self.read()
                 if known is None or head.sequence > known.sequence:
                     text = json.dumps({"sequence": head.sequence, "sha256": head.sha256})
-                    _replace(self._path, text + "\n")
+                    write_private(self._path, text + "\n")
 
 
 def _parse_head(value: dict[str, object]) -> Head:
@@ -124,16 +124,6 @@ def _parse_head(value: dict[str, object]) -> Head:
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         raise ValueError("not a SHA-256 in hex")
     return Head(sequence=sequence, sha256=sha256)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write whole or not at all: an empty pin after a power cut would be no pin."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 @contextmanager
