@@ -18,6 +18,8 @@ from audit_trail.settings import Settings
 DAG_ID = "audit_trail_daily"
 TASK_ENDED = "[DAG TEST] end task task_id="
 STOP_TIMEOUT_S = 20.0
+DATABASE_TIMEOUT_S = 60
+TASKS_PER_CORE = 2
 SHOWN_LOG_LINES = 12
 
 
@@ -59,6 +61,10 @@ def airflow_environment(settings: Settings, **more: str) -> dict[str, str]:
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(root / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        # SQLite has one writer. More tasks at once than this, or a writer that does not
+        # wait for its turn, and scheduler and DAG processor end with "database is locked".
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout={DATABASE_TIMEOUT_S}",
+        "AIRFLOW__CORE__PARALLELISM": str(TASKS_PER_CORE * (os.cpu_count() or 1)),
         # No counting of installations: nothing leaves this machine.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__API_AUTH__JWT_SECRET": _kept_secret(home / "jwt-secret"),

@@ -32,6 +32,10 @@ FIRST_PORT = 8080
 HIGHEST_PORT = 65535
 READY_TIMEOUT_S = 180
 POLL_INTERVAL_S = 0.5
+HEALTH_INTERVAL_S = 15
+MAX_UNHEALTHY_S = 180
+# A busy machine answers late; what is busy recovers, what has ended does not.
+HEALTH_TIMEOUT_S = 10
 LOG_NAME = "up-airflow.log"
 # AIRFLOW__API__HOST of the environment, so that a container can listen to its network.
 LOOPBACK = "127.0.0.1"
@@ -80,9 +84,7 @@ def run_up(output: Output, *, port: int | None) -> int:
                         "log": str(log_path),
                     }
                     output.result(value, lambda console: _show(console, value))
-                while not stop.wait(POLL_INTERVAL_S):
-                    if process.poll() is not None:
-                        raise failed("Airflow ended by itself", log_path)
+                _watch(process, base_url, log_path, stop)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
@@ -135,9 +137,24 @@ def _wait_until_ready(
             raise failed(f"Airflow was not ready after {READY_TIMEOUT_S} s", log_path)
 
 
+def _watch(process: subprocess.Popen[bytes], base_url: str, log_path: Path, stop: threading.Event) -> None:
+    """Wait for the end; say so when a part has ended that nobody starts again."""
+    last_healthy = last_look = time.monotonic()
+    while not stop.wait(POLL_INTERVAL_S):
+        if process.poll() is not None:
+            raise failed("Airflow ended by itself", log_path)
+        if time.monotonic() - last_look < HEALTH_INTERVAL_S:
+            continue
+        last_look = time.monotonic()
+        if _is_healthy(base_url):
+            last_healthy = last_look
+        elif last_look - last_healthy > MAX_UNHEALTHY_S:
+            raise failed("a part of Airflow has not been healthy for minutes", log_path)
+
+
 def _is_healthy(base_url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{base_url}/api/v2/monitor/health", timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{base_url}/api/v2/monitor/health", timeout=HEALTH_TIMEOUT_S) as answer:  # noqa: S310
             health = json.load(answer)
     except (OSError, ValueError, urllib.error.URLError):
         return False
@@ -160,7 +177,7 @@ def _show(console: Any, value: dict[str, str]) -> None:
     if "password" in value:
         console.print(f"  user {value['user']}, password {value['password']}", markup=False)
     console.print(f"  log {value['log']}", markup=False)
-    console.print("Yesterday is being sealed now; backfill the six days before it in the UI, or with:")
+    console.print("The schedule seals yesterday; backfill the six days before it in the UI, or with:")
     console.print(f"  {backfill_command()}", markup=False)
     console.print("Ctrl-C stops everything.")
 
