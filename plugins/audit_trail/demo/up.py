@@ -21,7 +21,7 @@ from audit_trail.demo.airflow_process import airflow_environment, airflow_group,
 from audit_trail.demo.demo_home import prepare_archive, prepare_logs, running_home
 from audit_trail.demo.demo_run import Steps
 from audit_trail.errors import ConfigurationError
-from audit_trail.settings import load_settings
+from audit_trail.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from audit_trail.cli.output import Output
@@ -58,37 +58,45 @@ def run_up(output: Output, *, port: int | None) -> int:
     try:
         with running_home(load_settings().home) as settings:
             steps = Steps(output)
-            with steps.step("keys, bucket with Object Lock, genesis"):
-                prepare_archive(settings)
-            yesterday = datetime.now(UTC).date() - timedelta(days=1)
-            with steps.step(f"sample logs of {SAMPLE_DAYS} days"):
-                for offset in range(SAMPLE_DAYS):
-                    prepare_logs(settings, yesterday - timedelta(days=offset), SAMPLES_A_DAY)
-            log_path = settings.home / "logs" / LOG_NAME
-            log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            base_url = f"http://{LOOPBACK}:{chosen}"
-            environment = airflow_environment(
-                settings,
-                AIRFLOW__API__HOST=host,
-                AIRFLOW__API__PORT=str(chosen),
-                AIRFLOW__API__BASE_URL=base_url,
-                AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"{base_url}/execution/",
-            )
-            with airflow_group(["standalone"], environment=environment, log_path=log_path) as process:
-                with steps.step("Airflow: API server, scheduler, DAG processor, triggerer"):
-                    _wait_until_ready(process, base_url, log_path, stop)
-                if not stop.is_set():
-                    value = {
-                        "url": base_url,
-                        **_login(Path(environment["AIRFLOW_HOME"])),
-                        "log": str(log_path),
-                    }
-                    output.result(value, lambda console: _show(console, value))
-                _watch(process, base_url, log_path, stop)
+            _prepare(settings, steps)
+            _serve(settings, steps, output, stop, address=(host, chosen))
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
     return 0
+
+
+def _prepare(settings: Settings, steps: Steps) -> None:
+    with steps.step("keys, bucket with Object Lock, genesis"):
+        prepare_archive(settings)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    with steps.step(f"sample logs of {SAMPLE_DAYS} days"):
+        for offset in range(SAMPLE_DAYS):
+            prepare_logs(settings, yesterday - timedelta(days=offset), SAMPLES_A_DAY)
+
+
+def _serve(
+    settings: Settings, steps: Steps, output: Output, stop: threading.Event, *, address: tuple[str, int]
+) -> None:
+    """Run Airflow until `stop` is set."""
+    host, port = address
+    log_path = settings.home / "logs" / LOG_NAME
+    log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    base_url = f"http://{LOOPBACK}:{port}"
+    environment = airflow_environment(
+        settings,
+        AIRFLOW__API__HOST=host,
+        AIRFLOW__API__PORT=str(port),
+        AIRFLOW__API__BASE_URL=base_url,
+        AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"{base_url}/execution/",
+    )
+    with airflow_group(["standalone"], environment=environment, log_path=log_path) as process:
+        with steps.step("Airflow: API server, scheduler, DAG processor, triggerer"):
+            _wait_until_ready(process, base_url, log_path, stop)
+        if not stop.is_set():
+            value = {"url": base_url, **_login(Path(environment["AIRFLOW_HOME"])), "log": str(log_path)}
+            output.result(value, lambda console: _show(console, value))
+        _watch(process, base_url, log_path, stop)
 
 
 def _setter(stop: threading.Event) -> Any:
