@@ -323,12 +323,21 @@ def test_subjects_that_are_not_what_the_predicate_names_are_refused(
 
 
 def test_segments_in_another_order_than_their_subjects_are_refused() -> None:
-    other = MANIFEST.segments[0].model_copy(update={"key": "logs/other", "stored_sha256": B})
+    other = MANIFEST.segments[0].model_copy(update={"key": "logs/other", "stored_sha256": B, "records": 0})
     two = MANIFEST.model_copy(update={"segments": (*MANIFEST.segments, other)})
     value = json.loads(encode_manifest(two))
     parse_manifest(canonical.encode(value), where=WHERE)
     value["subject"].reverse()
     assert "subjects" in str(refusal("manifest", canonical.encode(value)))
+
+
+@pytest.mark.parametrize(
+    "parts", [(), (InputPart(segment=0, records=2),), (InputPart(segment=1, records=3),)]
+)
+def test_segments_hold_exactly_the_records_of_their_inputs(parts: tuple[InputPart, ...]) -> None:
+    inputs = (MANIFEST.inputs[0].model_copy(update={"parts": parts}),)
+    payload = encode_manifest(MANIFEST.model_copy(update={"inputs": inputs}))
+    assert "does not hold the records" in str(refusal("manifest", payload))
 
 
 def test_a_quiet_day_speaks_of_its_policy() -> None:

@@ -138,3 +138,22 @@ def test_foreign_keys_never_reach_the_ledger(archive: Archive, stages: Stages) -
     with pytest.raises(ConfigurationError, match="not the ones that the archive believes"):
         verify_sample(foreign, DAY, seal(stages.context, DAY, signed, uploaded))
     assert stages.context.ledger().head.sequence == 1
+
+
+def test_a_segment_dropped_from_every_handoff_is_missed_by_its_inputs(archive: Archive) -> None:
+    """An attacker who edits all XComs alike still has the pinned inputs against them."""
+    archive.log(f"{DAY}.jsonl", b'{"a": 1}\n')
+    stages = Stages(archive)
+    collected = stages.collect()
+    assert len(collected.segments) == 2
+    hashed = stages.hash(collected)
+    fewer = collected.model_copy(update={"segments": collected.segments[:1]})
+    with pytest.raises(IntegrityError, match="does not hold the records"):
+        sign(stages.context, DAY, fewer, hashed[:1])
+
+
+def test_a_record_dropped_before_hashing_is_missed_by_its_inputs(stages: Stages) -> None:
+    collected = stages.collect()
+    (hashed,) = stages.hash(collected)
+    with pytest.raises(IntegrityError, match="does not hold the records"):
+        sign(stages.context, DAY, collected, [hashed.model_copy(update={"records": hashed.records - 1})])

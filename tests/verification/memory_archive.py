@@ -134,7 +134,7 @@ class MemoryArchive:
             genesis=self.genesis,
             date=day,
             revision=revision,
-            inputs=tuple(_input(number, source) for number, source in enumerate(sources)),
+            inputs=_inputs(sources),
             segments=tuple(segment for segment, _ in pairs),
             redaction=Redaction(policy_sha256="0" * 64, replacements={}),
         )
@@ -245,8 +245,15 @@ class MemoryArchive:
         )
 
 
-def _input(number: int, source: SourceFile) -> Input:
+def _inputs(sources: tuple[SourceFile, ...]) -> tuple[Input, ...]:
+    """Every source with new bytes has a segment of its own, numbered in order."""
+    filled = [source for source in sources if source.new_data]
+    return tuple(_input(filled.index(source) if source in filled else None, source) for source in sources)
+
+
+def _input(segment: int | None, source: SourceFile) -> Input:
     data = source.new_data
+    records = data.count(b"\n") + (not data.endswith(b"\n"))
     return Input(
         source="app",
         uri=source.uri,
@@ -254,5 +261,5 @@ def _input(number: int, source: SourceFile) -> Input:
         end=len(source.data),
         sha256=sha256(data).hexdigest(),
         final_newline=data.endswith(b"\n"),
-        parts=(InputPart(segment=number, records=data.count(b"\n")),) if data else (),
+        parts=() if segment is None else (InputPart(segment=segment, records=records),),
     )

@@ -107,7 +107,8 @@ class TestManifest:
             manifest_of(archive, seal)
 
     def test_that_names_other_segments(self, archive: MemoryArchive) -> None:
-        seal = self.sealed(archive, segments=manifest_of(archive, archive.view.seals[0]).segments)
+        other = manifest_of(archive, archive.view.seals[0])
+        seal = self.sealed(archive, inputs=other.inputs, segments=other.segments)
         with pytest.raises(IntegrityError, match="the manifest's segments"):
             manifest_of(archive, seal)
 

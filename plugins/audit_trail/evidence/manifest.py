@@ -6,6 +6,7 @@ same input gives the same statement, byte for byte.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -97,12 +98,36 @@ def encode_manifest(manifest: Manifest) -> bytes:
     return encode_statement(predicate_type=MANIFEST_PREDICATE, subjects=subjects, predicate=manifest)
 
 
+def check_parts(manifest: Manifest, *, where: str) -> None:
+    """Check that the segments hold exactly the records that the inputs say they went into.
+
+    Whoever drops a segment, or records of one, from what is to be signed has to
+    make the pinned inputs agree.
+
+    Raises:
+        IntegrityError: A segment has more or fewer records than its inputs gave it.
+    """
+    given: Counter[int] = Counter()
+    for item in manifest.inputs:
+        for part in item.parts:
+            given[part.segment] += part.records
+    held = Counter({number: segment.records for number, segment in enumerate(manifest.segments)})
+    for number in sorted(given.keys() | held.keys()):
+        if given[number] != held[number]:
+            raise IntegrityError(
+                f"segment {number} does not hold the records that the inputs gave it",
+                where=where,
+                expected=f"{given[number]} records",
+                found=f"{held[number]} records",
+            )
+
+
 def parse_manifest(payload: bytes, *, where: str) -> Manifest:
     """Read a manifest statement whose signatures have been checked.
 
     Raises:
-        IntegrityError: Any deviation from the format, or subjects that are
-            not the segments of the predicate.
+        IntegrityError: Any deviation from the format, subjects that are not the
+            segments of the predicate, or segments without their inputs' records.
     """
     statement = parse_statement(payload, predicate_type=MANIFEST_PREDICATE, where=where)
     manifest = Manifest.parse(statement.predicate, where=where)
@@ -112,4 +137,5 @@ def parse_manifest(payload: bytes, *, where: str) -> Manifest:
             where=where,
             expected="one subject for each segment, in order",
         )
+    check_parts(manifest, where=where)
     return manifest

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from audit_trail.errors import AuditTrailError, IntegrityError
 from audit_trail.evidence.envelope import parse_envelope
-from audit_trail.evidence.manifest import Input, Manifest, Redaction, Segment, encode_manifest
+from audit_trail.evidence.manifest import Input, Manifest, Redaction, Segment, check_parts, encode_manifest
 from audit_trail.evidence.object_keys import manifest_key
 from audit_trail.pipeline.collect import read_inputs
 from audit_trail.pipeline.handoffs import Collected, HashedSegment, Signed, StagedObject
@@ -40,6 +40,7 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
     _check_complete(collected, segments)
     view = context.ledger()
     manifest = _manifest(context, view, collected, read_inputs(staging, collected), segments)
+    check_parts(manifest, where=f"day {day}")
     payload = encode_manifest(manifest)
     digest = sha256(payload).hexdigest()
     envelope = _staged_envelope(staging, view, payload)
