@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,6 +91,21 @@ def test_between_sign_and_upload(stages: Stages, name: str) -> None:
     staged = next(item for item in signed.objects if item.file == name)
     with pytest.raises(IntegrityError, match="changed between two stages"):
         upload(stages.context, DAY, staged)
+
+
+def test_another_object_under_the_segments_key(stages: Stages) -> None:
+    signed = stages.sign()
+    segment = signed.objects[0]
+    stages.context.store.put_once(
+        segment.key,
+        b"planted",
+        sha256=sha256(b"planted").hexdigest(),
+        retention=stages.context.storage.retention(),
+        storage_class="STANDARD",
+        content_type="application/zstd",
+    )
+    with pytest.raises(IntegrityError, match="another object lies under a segment's key"):
+        upload(stages.context, DAY, segment)
 
 
 def test_a_segment_left_out_before_signing(stages: Stages) -> None:

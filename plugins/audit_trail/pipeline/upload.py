@@ -39,9 +39,16 @@ def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
         stored = context.storage.upload_file(
             path, staged.key, sha256=staged.sha256, storage_class="STANDARD" if is_manifest else None
         )
-    except KeyTakenError:
+    except KeyTakenError as error:
         if not is_manifest:
-            raise
+            # A segment's key holds its digest: other bytes there are nobody's accident.
+            raise IntegrityError(
+                "another object lies under a segment's key",
+                where=error.where,
+                expected=error.expected,
+                found=error.found,
+                remedy="find out who put it there; the day cannot be sealed while it hides the segment",
+            ) from error
         stored = _adopt_manifest(context, staged, path.read_bytes())
     if stored.retention is None:
         raise IntegrityError(
