@@ -59,7 +59,7 @@ def collect(context: StageContext, day: str) -> Collected:
         if pinned is not None:
             log.info("day %s was collected before and is taken as pinned then: %d inputs", day, pinned.inputs)
             return pinned
-        staging.wipe()
+        staging.clear()
         return _collect_anew(context, view, staging, parsed, revision)
 
 
@@ -181,10 +181,7 @@ def _resume(staging: DayStaging, revision: int) -> Collected | None:
             return None
         staging.read(INPUTS, expected_sha256=collected.inputs_sha256)
         for segment in collected.segments:
-            digest = sha256()
-            for block in staging.blocks(raw_name(segment.number)):
-                digest.update(block)
-            if digest.hexdigest() != segment.sha256:
+            if staging.digest(raw_name(segment.number)) != segment.sha256:
                 return None
     except (StorageError, ValidationError):
         return None

@@ -39,7 +39,7 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
     _check_complete(signed, uploaded)
     for _ in range(MAX_RACES):
         view = context.ledger()
-        if _is_sealed(view, signed, uploaded):
+        if _is_sealed(view, signed):
             sealed = _as_sealed(view, day, new=False)
             break
         entry = _entry(context, view, signed, uploaded)
@@ -96,7 +96,7 @@ def _check_complete(signed: Signed, uploaded: Sequence[Uploaded]) -> None:
             )
 
 
-def _is_sealed(view: LedgerView, signed: Signed, uploaded: Sequence[Uploaded]) -> bool:
+def _is_sealed(view: LedgerView, signed: Signed) -> bool:
     seals = view.seals_of(signed.day)
     if len(seals) < signed.revision:
         return False

@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,14 +42,23 @@ class DayStaging:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Wait until no other process collects or clears this day."""
+        """Wait until no other process collects this day."""
         with _staging_errors(self._lock):
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(self._lock, os.O_WRONLY | os.O_CREAT, 0o600)
+            descriptor = self._acquire()
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
+            os.close(descriptor)
+
+    def _acquire(self) -> int:
+        while True:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self._lock, os.O_WRONLY | os.O_CREAT, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Whoever held it may have removed the file: a lock on that locks nobody out.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), self._lock.stat()):
+                    return descriptor
             os.close(descriptor)
 
     def create(self, name: str) -> StagedFile:
@@ -85,10 +94,22 @@ class DayStaging:
             while block := file.read(block_bytes):
                 yield block
 
-    def wipe(self) -> None:
-        """Remove everything of this day."""
+    def digest(self, name: str) -> str:
+        """SHA-256 of a file, hex."""
+        digest = sha256()
+        for block in self.blocks(name):
+            digest.update(block)
+        return digest.hexdigest()
+
+    def clear(self) -> None:
+        """Remove all files of this day; the lock stays with whoever holds it."""
         with _staging_errors(self.folder):
             shutil.rmtree(self.folder, ignore_errors=False, onerror=_unless_gone)
+
+    def wipe(self) -> None:
+        """Remove everything of this day, the lock too."""
+        self.clear()
+        with _staging_errors(self._lock):
             self._lock.unlink(missing_ok=True)
 
 

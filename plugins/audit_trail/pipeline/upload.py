@@ -30,10 +30,7 @@ def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
     """
     staging = context.staging(day)
     path = staging.folder / staged.file
-    digest = sha256()
-    for block in staging.blocks(staged.file):
-        digest.update(block)
-    check_staged(path, expected=staged.sha256, found=digest.hexdigest())
+    check_staged(path, expected=staged.sha256, found=staging.digest(staged.file))
     is_manifest = staged.file == MANIFEST
     try:
         stored = context.storage.upload_file(
