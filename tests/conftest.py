@@ -23,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SkipGuard())
     os.environ["AIRFLOW_HOME"] = home
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    # Tests have homes of their own; in each of them the scanner would be compiled again.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path.home() / ".cache"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from audit_trail.errors import ConfigurationError
-from audit_trail.settings import Settings, SourceSettings, literal_path, load_settings
+from audit_trail.settings import RedactionSettings, Settings, SourceSettings, literal_path, load_settings
 from audit_trail.sources.listing import list_files
 
 SECRET = "correct-horse-battery-staple"
@@ -123,9 +123,23 @@ def test_paths_are_absolute_and_a_tilde_is_the_users_home(
 
 def test_paths_in_sections_are_absolute_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = load_settings(archive={"credentials_file": "~/c"}, signing={"passphrase_file": "p"})
+    settings = load_settings(
+        archive={"credentials_file": "~/c"},
+        signing={"passphrase_file": "p"},
+        redaction={"policy_file": "~/r.yaml", "pseudonym_key_file": "k"},
+    )
     assert settings.archive.credentials_file == Path.home() / "c"
     assert settings.signing.passphrase_file == tmp_path / "p"
+    assert settings.redaction.policy_file == Path.home() / "r.yaml"
+    assert settings.redaction.pseudonym_key_file == tmp_path / "k"
+
+
+def test_the_redaction_section_is_read_from_every_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(home=home).redaction == RedactionSettings(policy_file=None, pseudonym_key_file=None)
+    write_yaml(home, "redaction: {policy_file: /of/yaml, pseudonym_key_file: /of/yaml}")
+    monkeypatch.setenv("AUDIT_TRAIL_REDACTION__POLICY_FILE", "/of/environment")
+    chosen = load_settings(home=home).redaction
+    assert (chosen.policy_file, chosen.pseudonym_key_file) == (Path("/of/environment"), Path("/of/yaml"))
 
 
 def test_settings_do_not_change_once_read() -> None:
@@ -190,6 +204,8 @@ def test_an_unknown_field_of_the_file_is_refused_by_path(home: Path, text: str, 
         ("archive.storage_class", "REDUCED_REDUNDANCY"),
         ("archive.genesis_sha256", "abc"),
         ("archive.credentials_file", ""),
+        ("redaction.policy_file", ""),
+        ("redaction.pseudonym_key_file", 5),
         ("signing.rsa_bits", 1024),
         ("signing.passphrase", 7),
         ("verification.sample_size", 0),

@@ -98,6 +98,17 @@ class SigningSettings(_Section):
     passphrase_file: LocalPath | None = None
 
 
+class RedactionSettings(_Section):
+    """What is taken out of records before anything else is done with them."""
+
+    policy_file: LocalPath | None = Field(
+        default=None, description="YAML, see docs/REDACTION.md; None: the default policy"
+    )
+    pseudonym_key_file: LocalPath | None = Field(
+        default=None, description="mode 0600, 16 bytes or more; needed by the action `pseudonymize`"
+    )
+
+
 class EventTimeSettings(_Section):
     """How to find a record's own time, for files that hold more than one day.
 
@@ -150,6 +161,7 @@ class Settings(BaseSettings):
     home: LocalPath = Field(default_factory=lambda: Path.home() / ".audit-trail", validate_default=True)
     archive: ArchiveSettings = ArchiveSettings()
     signing: SigningSettings = SigningSettings()
+    redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
     sources: tuple[SourceSettings, ...] = ()
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
@@ -161,6 +173,9 @@ class Settings(BaseSettings):
     )
     segment_target_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, le=4 * 1024**3)
     max_segments: int = Field(default=1000, ge=1, le=1000)
+    workers: int | None = Field(
+        default=None, ge=1, le=1024, description="threads that a process works with; None: one for each core"
+    )
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Settings:

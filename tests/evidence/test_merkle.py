@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_trail.evidence.merkle import EMPTY_ROOT, MerkleTree
+from audit_trail.evidence.merkle import EMPTY_ROOT, LineHashing, MerkleTree
+from audit_trail.evidence.merkle_kernel import ROOM, LineHasher, has_instructions
 
 # The entries and tree heads that Certificate Transparency implementations test with.
 ENTRIES = [
@@ -30,6 +31,8 @@ TREE_HEADS = [
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
 
+HASHINGS: list[LineHashing | None] = [None, *([LineHasher()] if has_instructions() else [])]
+each_hashing = pytest.mark.parametrize("hashing", HASHINGS, ids=["hashlib", "compiled"][: len(HASHINGS)])
 records_lists = st.lists(st.binary(max_size=12), max_size=70)
 
 
@@ -51,6 +54,20 @@ def root_of(*batches: list[bytes]) -> bytes:
         tree.extend(batch)
     assert tree.size == sum(len(batch) for batch in batches)
     return tree.root()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """Compiling takes longer than any example may."""
+    for hashing in HASHINGS:
+        MerkleTree(hashing).extend_lines(b"record\n")
+
+
+def root_of_lines(hashing: LineHashing | None, *blocks: bytes) -> tuple[int, bytes]:
+    tree = MerkleTree(hashing)
+    for block in blocks:
+        tree.extend_lines(block)
+    return tree.size, tree.root()
 
 
 @pytest.mark.parametrize("size", range(9))
@@ -91,3 +108,50 @@ def test_a_leaf_cannot_be_passed_off_as_an_inner_node() -> None:
     """The prefixes of RFC 9162 separate them: two records are not one record of two hashes."""
     left, right = (sha256(b"\x00" + record).digest() for record in (b"a", b"b"))
     assert root_of([b"a", b"b"]) != root_of([left + right])
+
+
+@each_hashing
+@given(records=st.lists(st.binary(max_size=300).map(lambda record: record.replace(b"\n", b"")), max_size=40),
+       cuts=st.lists(st.integers(0, 40), max_size=4), final_newline=st.booleans())  # fmt: skip
+def test_lines_are_records_in_whatever_blocks_they_come(
+    hashing: LineHashing | None, records: list[bytes], cuts: list[int], final_newline: bool
+) -> None:
+    edges = [0, *sorted(min(cut, len(records)) for cut in cuts), len(records)]
+    blocks = [b"".join(record + b"\n" for record in records[start:end]) for start, end in pairwise(edges)]
+    if not final_newline and blocks[-1] and records[-1]:
+        blocks[-1] = blocks[-1][:-1]
+    assert root_of_lines(hashing, *blocks) == (len(records), defined_root(records))
+
+
+@each_hashing
+def test_records_that_end_anywhere_in_their_last_block_beside_each_other(hashing: LineHashing | None) -> None:
+    """A message ends in its last block of 64 bytes, or with its length in one more."""
+    for short in range(0, 260):
+        records = [b"r" * short, b"s" * (260 - short), b"", b"t" * short]
+        lines = b"".join(record + b"\n" for record in records)
+        assert root_of_lines(hashing, lines) == (4, defined_root(records)), short
+
+
+@each_hashing
+def test_a_long_record_beside_many_short_ones(hashing: LineHashing | None) -> None:
+    records = [b"x" * 1_000_003, *(b"%d" % number for number in range(50)), b"y" * 70_000, b""]
+    lines = b"\n".join(records) + b"\n"
+    assert root_of_lines(hashing, lines) == (53, defined_root(records))
+
+
+@each_hashing
+@pytest.mark.parametrize("more", [-1, 0, 1, ROOM, ROOM + 1])
+def test_more_lines_than_are_hashed_at_a_time(hashing: LineHashing | None, more: int) -> None:
+    records = [b"%d" % number for number in range(ROOM + more)]
+    lines = b"".join(record + b"\n" for record in records)
+    assert root_of_lines(hashing, b"first\n", lines) == (len(records) + 1, defined_root([b"first", *records]))
+
+
+@each_hashing
+def test_lines_and_records_may_be_mixed_in_one_tree(hashing: LineHashing | None) -> None:
+    tree = MerkleTree(hashing)
+    tree.extend([b"a", b"b\nc"])
+    tree.extend_lines(b"d\ne\nf")
+    tree.extend_lines(b"")
+    tree.extend([b"g"])
+    assert tree.root() == defined_root([b"a", b"b\nc", b"d", b"e", b"f", b"g"])

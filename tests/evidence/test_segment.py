@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_trail.errors import IntegrityError, StorageError
+from audit_trail.evidence import line_hashing
 from audit_trail.evidence.merkle import MerkleTree
 from audit_trail.evidence.segment import OUTPUT_BLOCK_BYTES, SegmentDigests, digest_segment
 
@@ -22,7 +23,7 @@ def blocks_of(stored: bytes, size: int) -> Iterator[bytes]:
         yield stored[start : start + size]
 
 
-def digests(stored: bytes, *, block: int = 65536, limit: int = 10**9) -> SegmentDigests:
+def digests(stored: bytes, *, block: int = 65536, limit: int = 10**7) -> SegmentDigests:
     return digest_segment(blocks_of(stored, block), max_content_bytes=limit, where="logs/part-00000")
 
 
@@ -96,6 +97,17 @@ def test_a_record_of_many_blocks_is_one_record() -> None:
     found = digests(stored)
     assert found == naive(stored, content)
     assert found.records == 3
+
+
+@pytest.mark.parametrize("worth", [0, 1 << 40], ids=["compiled", "hashlib"])
+def test_digests_are_the_same_with_and_without_compiled_code(
+    monkeypatch: pytest.MonkeyPatch, worth: int
+) -> None:
+    monkeypatch.setattr(line_hashing, "WORTH_LOADING_BYTES", worth)
+    monkeypatch.setattr(line_hashing, "WORTH_USING_BYTES", worth)
+    content = b"".join(b"%d " % number * (number % 90) + b"\n" for number in range(30_000)) + b"open end"
+    stored = frame(content)
+    assert digests(stored) == naive(stored, content)
 
 
 def test_empty_blocks_are_not_the_end() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from audit_trail import __version__
-from audit_trail.cli import commands
+from audit_trail.cli import commands, redact_command
 from audit_trail.cli.output import Output
 from audit_trail.errors import AuditTrailError
 
@@ -76,6 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--level", choices=("ledger", "objects", "content"), default="objects", help="how deep (objects)"
     )
     command("status", commands.status, "say what the archive holds and what is missing")
+    _add_redact(command("redact", redact_command.redact, "take secrets and personal data out of logs"))
     showing = command("demo", commands.demo, "seal a day of real logs through Airflow into an embedded store")
     showing.add_argument("--clean", action="store_true", help="start from nothing")
     showing.add_argument("--count", type=_positive, default=3000, metavar="N", help="sample records (3000)")
@@ -84,6 +85,25 @@ def make_parser() -> argparse.ArgumentParser:
         "--port", type=_positive, metavar="N", help="port of Airflow's UI (8080, or the next free)"
     )
     return parser
+
+
+def _add_redact(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Writes the records of the files, or of standard input, without secrets and personal data. "
+        "--explain shows instead what would go, by which rule and why: also THE SECRETS THEMSELVES; "
+        "with --json it shows places, rules and replacements, and none of them. "
+        "--json alone counts the places of each rule."
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="`-` or none: standard input")
+    parser.add_argument(
+        "--policy", metavar="FILE", help="a policy as YAML (redaction.policy_file, or the default)"
+    )
+    parser.add_argument("--explain", action="store_true", help="show what would go, secrets included")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write no records; exit with 1 when something would go, with 0 when not",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import IO, cast
 
 from audit_trail.errors import IntegrityError
+from audit_trail.evidence.line_hashing import line_hashing_for
 from audit_trail.evidence.merkle import MerkleTree
 
 ZSTD_LEVEL = 3
@@ -43,7 +44,7 @@ def digest_segment(stored: Iterable[bytes], *, max_content_bytes: int, where: st
         IntegrityError: Not zstd, or it holds more than `max_content_bytes`.
     """
     source = _HashingReader(stored)
-    content_hash, tree = sha256(), MerkleTree()
+    content_hash, tree = sha256(), MerkleTree(line_hashing_for(max_content_bytes))
     content_bytes = 0
     open_record: list[bytes] = []
     for block in _decompressed(source, where=where):
@@ -56,16 +57,12 @@ def digest_segment(stored: Iterable[bytes], *, max_content_bytes: int, where: st
                 found="more",
             )
         content_hash.update(block)
-        records = block.split(b"\n")
-        if len(records) > 1:
-            records[0] = b"".join([*open_record, records[0]])
-            open_record = [records.pop()]
-            tree.extend(records)
-        else:
-            open_record.append(block)
-    last = b"".join(open_record)
-    if last:
-        tree.extend([last])
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            tree.extend_lines(b"".join([*open_record, block[:cut]]))
+            open_record = []
+        open_record.append(block[cut:])
+    tree.extend_lines(b"".join(open_record))
     source.drain()
     return SegmentDigests(
         stored_bytes=source.size,

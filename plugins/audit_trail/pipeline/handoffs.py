@@ -46,6 +46,7 @@ class RawSegment(Handoff):
     source: Text
     suffix: Text
     bytes: Count
+    records: Count
     sha256: Sha256
 
 
@@ -75,7 +76,6 @@ class SanitizedSegment(Handoff):
     suffix: Text
     records: Count
     content_bytes: Count
-    content_sha256: Sha256
     stored_bytes: Count
     stored_sha256: Sha256
     policy_sha256: Sha256
@@ -85,6 +85,7 @@ class SanitizedSegment(Handoff):
 class HashedSegment(SanitizedSegment):
     """The same, read back and hashed, with the key that it will have."""
 
+    content_sha256: Sha256
     merkle_root: Sha256
     key: Text
 

@@ -26,12 +26,12 @@ def hash_segment(context: StageContext, day: str, sanitized: SanitizedSegment) -
     path = staging.folder / name
     found = digest_segment(staging.blocks(name), max_content_bytes=sanitized.content_bytes, where=str(path))
     check_staged(path, expected=sanitized.stored_sha256, found=found.stored_sha256)
-    if (found.content_sha256, found.records) != (sanitized.content_sha256, sanitized.records):
+    if (found.content_bytes, found.records) != (sanitized.content_bytes, sanitized.records):
         raise IntegrityError(
             "a segment does not decompress to what was compressed",
             where=str(path),
-            expected=f"{sanitized.content_sha256}, {sanitized.records} records",
-            found=f"{found.content_sha256}, {found.records} records",
+            expected=f"{sanitized.content_bytes} bytes, {sanitized.records} records",
+            found=f"{found.content_bytes} bytes, {found.records} records",
         )
     key = segment_key(
         source=sanitized.source,
@@ -45,4 +45,9 @@ def hash_segment(context: StageContext, day: str, sanitized: SanitizedSegment) -
         key, found.records, found.stored_sha256, found.content_sha256, found.merkle_root,
     )  # fmt: skip
     context.on_progress("hash", sanitized.content_bytes, sanitized.content_bytes)
-    return HashedSegment(**sanitized.model_dump(), merkle_root=found.merkle_root, key=key)
+    return HashedSegment(
+        **sanitized.model_dump(),
+        content_sha256=found.content_sha256,
+        merkle_root=found.merkle_root,
+        key=key,
+    )

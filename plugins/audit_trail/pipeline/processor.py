@@ -69,7 +69,7 @@ class AuditTrailProcessor:
         """Writes to the journal that `process_daily_logs` collects."""
         from audit_trail.journal.audit_logger import AuditLogger
 
-        return AuditLogger(self.settings.journal, now=self._now)
+        return AuditLogger(self.settings.journal, redactor=self.context.redactor, now=self._now)
 
     @cached_property
     def context(self) -> StageContext:
@@ -134,20 +134,19 @@ class AuditTrailProcessor:
                 it again goes on where it stopped.
         """
         from audit_trail.pipeline.collect import collect
-        from audit_trail.pipeline.hash import hash_segment
-        from audit_trail.pipeline.sanitize import sanitize
         from audit_trail.pipeline.seal import seal
+        from audit_trail.pipeline.segment_work import SegmentWork
         from audit_trail.pipeline.sign import sign
-        from audit_trail.pipeline.upload import upload
+        from audit_trail.pipeline.upload import upload_all
         from audit_trail.pipeline.verify_sample import verify_sample
 
         context = self.context
         chosen = day or (context.now().astimezone(UTC) - timedelta(days=1)).date().isoformat()
-        collected = collect(context, chosen)
-        sanitized = [sanitize(context, chosen, segment) for segment in collected.segments]
-        hashed = [hash_segment(context, chosen, segment) for segment in sanitized]
+        with SegmentWork(context, chosen, workers=context.workers) as work:
+            collected = collect(context, chosen, work)
+            hashed = work.results()
         signed = sign(context, chosen, collected, hashed)
-        uploaded = [upload(context, chosen, staged) for staged in signed.objects]
+        uploaded = upload_all(context, chosen, signed.objects)
         sealed = seal(context, chosen, signed, uploaded)
         verified = verify_sample(context, chosen, sealed)
         return DayResult(collected=collected, signed=signed, sealed=sealed, verified=verified)

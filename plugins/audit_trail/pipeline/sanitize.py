@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.segment import ZSTD_LEVEL
@@ -13,10 +14,16 @@ from audit_trail.pipeline.handoffs import RawSegment, SanitizedSegment
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.staging import check_staged, raw_name, sanitized_name
 
+if TYPE_CHECKING:
+    from audit_trail.redaction import Redaction, Redactor
+
 log = logging.getLogger(__name__)
 
-BLOCK_BYTES = 4 * 1024 * 1024
-"""Redacted at a time; a record longer than this makes a longer block."""
+BLOCK_BYTES = 1024 * 1024
+"""Redacted at a time: this, and what is made of it, stays in a core's own cache.
+
+A record longer than this makes a longer block.
+"""
 
 
 def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegment:
@@ -26,25 +33,33 @@ def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegme
     staging only after all of the raw bytes turned out to be the collected ones.
 
     Raises:
-        IntegrityError: The raw segment was changed since it was collected, or
-            something is left after redaction.
+        IntegrityError: The raw segment was changed since it was collected, a
+            record border moved, or something is left after redaction.
         StorageError: Staging could not be read or written.
     """
     import zstandard
 
     staging = context.staging(day)
-    work = _Work(context)
-    raw_hash = sha256()
+    name = raw_name(raw.number)
+    source = _RawBlocks(context, day, raw)
+    work = _Work(context.redactor, where=name)
+    # No SHA-256 over the content here: nobody can change it between the redactor and
+    # the compressor, and that the compressor lost nothing is told by the frame's own
+    # checksum when `hash` reads it back, and takes the digest that is sealed.
     compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True).compressobj()
     with staging.create(sanitized_name(raw.number)) as file:
-        done = 0
-        for block in _whole_records(staging.blocks(raw_name(raw.number), BLOCK_BYTES)):
-            raw_hash.update(block)
-            file.write(compressor.compress(work.redact(block, where=raw_name(raw.number))))
-            done += len(block)
-            context.on_progress("sanitize", done, raw.bytes)
+        for redaction in context.redactor.redact_blocks(source):
+            file.write(compressor.compress(work.checked(redaction)))
         file.write(compressor.flush())
-        check_staged(staging.folder / raw_name(raw.number), expected=raw.sha256, found=raw_hash.hexdigest())
+        check_staged(staging.folder / name, expected=raw.sha256, found=source.sha256)
+        if work.records != raw.records:
+            raise IntegrityError(
+                "redaction moved a record border",
+                where=name,
+                expected=f"{raw.records} records",
+                found=f"{work.records} records",
+                remedy="nothing was sealed; report the policy's rules",
+            )
         stored_sha256 = file.commit()
     log.info(
         "redacted segment=%d source=%s bytes=%d sha256=%s into bytes=%d sha256=%s, replaced %s",
@@ -57,7 +72,6 @@ def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegme
         suffix=raw.suffix,
         records=work.records,
         content_bytes=work.size,
-        content_sha256=work.hash.hexdigest(),
         stored_bytes=file.size,
         stored_sha256=stored_sha256,
         policy_sha256=context.redactor.policy_sha256,
@@ -65,47 +79,57 @@ def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegme
     )
 
 
-class _Work:
-    """Redacts blocks and keeps count of what came out."""
+class _RawBlocks:
+    """A raw segment's bytes, hashed as they pass."""
 
-    def __init__(self, context: StageContext) -> None:
-        self._redactor = context.redactor
-        self.hash = sha256()
+    def __init__(self, context: StageContext, day: str, raw: RawSegment) -> None:
+        self._context = context
+        self._staging = context.staging(day)
+        self._raw = raw
+        self._hash = sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        done = 0
+        for block in self._staging.blocks(raw_name(self._raw.number), BLOCK_BYTES):
+            self._hash.update(block)
+            yield block
+            done += len(block)
+            self._context.on_progress("sanitize", done, self._raw.bytes)
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+class _Work:
+    """Looks again at what was redacted, and keeps count of it."""
+
+    def __init__(self, redactor: Redactor, *, where: str) -> None:
+        self._redactor = redactor
+        self._where = where
+        self._newlines = 0
+        self._ended = True
         self.size = 0
-        self.records = 0
         self.replacements: Counter[str] = Counter()
 
-    def redact(self, block: bytes, *, where: str) -> bytes:
-        result = self._redactor.redact(block)
-        records = block.count(b"\n")
-        if result.data.count(b"\n") != records:
-            raise IntegrityError("redaction moved a record border", where=where)
+    @property
+    def records(self) -> int:
+        return self._newlines + (not self._ended)
+
+    def checked(self, redaction: Redaction) -> bytes:
+        data = redaction.data
         # What is sealed can never be taken back: look again at what was made.
-        left = self._redactor.redact(result.data).counts
+        left = self._redactor.redact(data).counts
         if left:
             raise IntegrityError(
                 "redaction left something behind",
-                where=where,
+                where=self._where,
                 expected="nothing found in redacted records",
                 found=", ".join(f"{rule}: {count}" for rule, count in sorted(left.items())),
                 remedy="nothing was sealed; report the rule",
             )
-        self.hash.update(result.data)
-        self.size += len(result.data)
-        self.records += records + (not block.endswith(b"\n"))
-        self.replacements.update(result.counts)
-        return result.data
-
-
-def _whole_records(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks that end at record borders, the last one perhaps not."""
-    pieces: list[bytes] = []
-    for block in blocks:
-        cut = block.rfind(b"\n") + 1
-        if not cut:
-            pieces.append(block)
-            continue
-        yield b"".join([*pieces, block[:cut]])
-        pieces = [block[cut:]] if cut < len(block) else []
-    if pieces:
-        yield b"".join(pieces)
+        self._newlines += data.count(b"\n")
+        self._ended = data.endswith(b"\n") if data else self._ended
+        self.size += len(data)
+        self.replacements.update(redaction.counts)
+        return data

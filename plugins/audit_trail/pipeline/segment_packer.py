@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from audit_trail.errors import CollectionError
 from audit_trail.evidence.manifest import InputPart
@@ -18,12 +18,26 @@ class SegmentPacker:
 
     Where segments are cut depends on nothing but the records: the target
     doubles whenever half of the numbers that are left have been used.
+
+    Args:
+        staging: Where they are written.
+        target_bytes: Size from which on a segment is closed.
+        max_segments: How many there may be.
+        on_segment: Called with each segment when it is closed.
     """
 
-    def __init__(self, staging: DayStaging, *, target_bytes: int, max_segments: int) -> None:
+    def __init__(
+        self,
+        staging: DayStaging,
+        *,
+        target_bytes: int,
+        max_segments: int,
+        on_segment: Callable[[RawSegment], None] | None = None,
+    ) -> None:
         self._staging = staging
         self._target_bytes = target_bytes
         self._max_segments = max_segments
+        self._on_segment = on_segment
         self._open: _OpenSegment | None = None
         self.segments: list[RawSegment] = []
 
@@ -41,8 +55,9 @@ class SegmentPacker:
         parts: dict[int, int] = {}
         for block in blocks:
             segment = self._segment_for(source, suffix)
-            segment.append(block)
-            parts[segment.number] = parts.get(segment.number, 0) + _records(block)
+            records = _records(block)
+            segment.append(block, records)
+            parts[segment.number] = parts.get(segment.number, 0) + records
         return tuple(InputPart(segment=number, records=records) for number, records in parts.items())
 
     def finish(self) -> tuple[RawSegment, ...]:
@@ -85,29 +100,38 @@ class SegmentPacker:
         if self._open is not None:
             self.segments.append(self._open.close())
             self._open = None
+            if self._on_segment is not None:
+                self._on_segment(self.segments[-1])
 
 
 class _OpenSegment:
     def __init__(self, staging: DayStaging, number: int, source: str, suffix: str) -> None:
         self.number, self.source, self.suffix = number, source, suffix
         self._ended = True
+        self._records = 0
         self._file = staging.create(raw_name(number))
 
     @property
     def size(self) -> int:
         return self._file.size
 
-    def append(self, block: bytes) -> None:
+    def append(self, block: bytes, records: int) -> None:
         if not self._ended:
             # The input before had no last newline: keep its record apart from this one.
             self._file.write(b"\n")
         self._file.write(block)
         self._ended = block.endswith(b"\n")
+        self._records += records
 
     def close(self) -> RawSegment:
         digest = self._file.commit()
         return RawSegment(
-            number=self.number, source=self.source, suffix=self.suffix, bytes=self.size, sha256=digest
+            number=self.number,
+            source=self.source,
+            suffix=self.suffix,
+            bytes=self.size,
+            records=self._records,
+            sha256=digest,
         )
 
     def discard(self) -> None:

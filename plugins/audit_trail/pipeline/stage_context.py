@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -71,12 +72,20 @@ class StageContext:
 
         return load_signers(self.settings)
 
+    @property
+    def workers(self) -> int:
+        """How many threads share this process's work."""
+        return self.settings.workers or _usable_cores()
+
     @cached_property
     def redactor(self) -> Redactor:
         """The redaction policy in force."""
-        from audit_trail.redaction import Redactor
+        from audit_trail.redaction.configured_redactor import configured_redactor
 
-        return Redactor()
+        chosen = self.settings.redaction
+        return configured_redactor(
+            policy_file=chosen.policy_file, pseudonym_key_file=chosen.pseudonym_key_file
+        )
 
     def signed(self, view: LedgerView, payload: bytes, *, where: str) -> bytes:
         """An envelope over `payload` that the archive will believe.
@@ -119,6 +128,12 @@ class StageContext:
         view.check_extends(remembered)
         self.pin.advance(view.head)
         return view
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def check_day(day: str, now: datetime) -> date:

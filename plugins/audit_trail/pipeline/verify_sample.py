@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.fields import format_timestamp
-from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Verification
+from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Seal, SealedObject, Verification
 from audit_trail.pipeline.handoffs import Sealed, Verified
 from audit_trail.pipeline.seal import MAX_RACES, append
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.verification.checks import CheckList, Outcome
 from audit_trail.verification.ledger_walk import LedgerView
-from audit_trail.verification.sampling import confidence_statement, draw_sample
+from audit_trail.verification.sampling import DrawnObject, confidence_statement, draw_sample
 from audit_trail.verification.verifier import Verifier
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
     )  # fmt: skip
     verifier.check_objects(view, view.seals_of(day), content=False, whole=False)
     sample, drawn = draw_sample(view.seals, seed=view.head, size=context.settings.verification.sample_size)
-    verifier.check_drawn(view, [(item.seal, item.sealed) for item in drawn])
+    _check_contents(context, verifier, view, drawn, day)
     context.on_progress("verify_sample", 1, 1)
     sequence, digest = _append_result(context, day, verifier.checks, sample)
     _log_checks(verifier.checks)
@@ -59,6 +61,22 @@ def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
         population=sample.population,
         statement=statement,
     )
+
+
+def _check_contents(
+    context: StageContext, verifier: Verifier, view: LedgerView, drawn: Sequence[DrawnObject], day: str
+) -> None:
+    """Read the drawn segments, on all cores."""
+    groups: dict[object, list[tuple[Seal, SealedObject]]] = {}
+    for item in drawn:
+        # The day's own manifests have been read; of another day's, one thread shall read it.
+        key = item.sealed.key if item.seal.date == day else item.seal.sequence
+        groups.setdefault(key, []).append((item.seal, item.sealed))
+    pool = ThreadPoolExecutor(context.workers, thread_name_prefix="verify")
+    try:
+        list(pool.map(lambda group: verifier.check_drawn(view, group), groups.values()))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _append_result(context: StageContext, day: str, checks: CheckList, sample: Sample) -> tuple[int, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from audit_trail.redaction.policy_file import load_policy
+from audit_trail.redaction.policy_weaknesses import policy_weaknesses
 from audit_trail.settings import Settings
 from audit_trail.signing.local_keys import PASSPHRASE_NAME
 
@@ -19,4 +21,6 @@ def weaknesses(settings: Settings) -> list[str]:
         found.append("the passphrase lies beside the keys: whoever reads the folder can sign")
     if not settings.collect_journal:
         found.append("collect_journal is off: what AuditLogger writes is not sealed")
+    if settings.redaction.policy_file is not None:
+        found += policy_weaknesses(load_policy(settings.redaction.policy_file))
     return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audit_trail.redaction.engine import Redaction, Redactor
-from audit_trail.redaction.policy import DEFAULT_POLICY, Policy, Rule
+from audit_trail.redaction.policy import Policy, Rule
+from audit_trail.redaction.policy_file import default_policy, load_policy
+from audit_trail.redaction.redactor import Finding, Redaction, Redactor
 
-__all__ = ["DEFAULT_POLICY", "Policy", "Redaction", "Redactor", "Rule"]
+__all__ = ["Finding", "Policy", "Redaction", "Redactor", "Rule", "default_policy", "load_policy"]

@@ -1,7 +1,8 @@
-"""What is sensitive, as data: rules with key names, shapes and a check.
+"""What is sensitive, and what becomes of it, as data.
 
 The digest of a policy goes into every signed manifest, so a rule is never
-changed without the archive showing it.
+changed without the archive showing it. `policy_file` reads policies from
+YAML; docs/REDACTION.md explains them to users.
 """
 
 from __future__ import annotations
@@ -9,19 +10,41 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 from audit_trail.errors import ConfigurationError
 
 # Raised whenever the engine reads the same rules differently than before.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
-Check = Literal["none", "email", "luhn", "iban", "ssn", "phone", "bearer", "private-key"]
+Action = Literal["mask", "partial", "pseudonymize", "drop-value", "keep"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
+DETECTORS = (
+    "auth-scheme",
+    "email",
+    "iban",
+    "ip-address",
+    "jwt",
+    "mac-address",
+    "payment-card",
+    "phone",
+    "private-key",
+    "url-userinfo",
+    "us-ssn",
+)
+NATIONAL_NUMBER = "national-number:"
+"""Followed by the name of a module of python-stdnum without its package, such as `es.nif`."""
 
 _RULE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_TERM = re.compile(r"[a-z0-9]+( [a-z0-9]+)*")
+_MAX_RULE_NAME = 64
+_WORDS = re.compile(r"[a-z0-9]+( [a-z0-9]+)*")
+_WORD = re.compile(r"[a-z0-9]+")
+_PARAMETER = re.compile(r"[a-z0-9._~-]+")
+_STDNUM_MODULE = re.compile(r"[a-z_]+(\.[a-z0-9_]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,58 +53,66 @@ class Rule:
 
     Args:
         name: Lower case words joined by hyphens, as in `[REDACTED:name]`.
-        keys: Key names whose value is sensitive, in lower case words. A key
-            matches when its last words are these, whatever case or separator.
-        parameters: Names that are sensitive only in a URL's query.
-        shapes: RE2 patterns of the value itself. Each must end where a word
-            ends, or take the rest of the word, or a second scan could differ.
-        check: What a shape must also satisfy, computed from its bytes.
+        keys: Key names whose value is sensitive, in lower case words separated
+            by one space. A key matches when its last words are these, whatever
+            case and separator: `api key` is `x-api-key`, `apiKey` and `apikey`.
+        weak_keys: The same, but not where the value is a number, a literal or
+            a common word.
+        parameters: Names, in lower case, that are sensitive only in a URL's
+            query or a form, and only with values of at least 10 bytes.
+        shapes: What the value itself looks like; see `shape_pattern`.
+        detectors: Names of built-in detectors.
+        action: What becomes of the value.
     """
 
     name: str
     keys: tuple[str, ...] = ()
+    weak_keys: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
-    check: Check = "none"
+    detectors: tuple[str, ...] = ()
+    action: Action = "mask"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """Rules in order of precedence, and the words that do not change a key's meaning.
 
+    Shapes are read when a `Redactor` is made, not here.
+
     Args:
         rules: At equal places the earlier rule wins.
         ignored_endings: Words a sensitive key may end with and stay sensitive
             (`password_confirmation`).
-        harmless_beginnings: Words that make a key a statement about a secret
-            and not the secret (`has_password`).
+        harmless_beginnings: First words that make a key a statement about a
+            secret and not the secret (`has_password`).
+        harmless_keys: Last words of keys that are never sensitive, though
+            they end in a sensitive word (`next page token`).
 
     Raises:
-        ConfigurationError: A rule's name or key is malformed, or a name is used twice.
+        ConfigurationError: A name, word, detector or action is none, a rule
+            finds nothing, or a name is used twice.
     """
 
     rules: tuple[Rule, ...]
     ignored_endings: tuple[str, ...] = ()
     harmless_beginnings: tuple[str, ...] = ()
+    harmless_keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
         for rule in self.rules:
-            if not _RULE_NAME.fullmatch(rule.name) or rule.name in seen:
+            where = f"rule {rule.name!r}"
+            _check_all((rule.name,), check_rule_name, where)
+            if rule.name in seen:
                 raise ConfigurationError(
-                    "a redaction rule needs a name of its own",
-                    where=f"rule {rule.name!r}",
-                    expected="lower case words joined by hyphens, each name once",
+                    "a redaction rule needs a name of its own", where=where, expected="each name once"
                 )
             seen.add(rule.name)
-            for term in rule.keys:
-                if not _TERM.fullmatch(term):
-                    raise ConfigurationError(
-                        "a key of a redaction rule is malformed",
-                        where=f"rule {rule.name!r}",
-                        expected="lower case words separated by one space",
-                        found=repr(term),
-                    )
+            _check_rule(rule, where)
+        for words in (self.ignored_endings, self.harmless_beginnings):
+            _check_all(words, check_word, "the policy's words")
+        _check_all(self.harmless_keys, check_key, "harmless_keys")
 
     @cached_property
     def canonical_bytes(self) -> bytes:
@@ -95,168 +126,92 @@ class Policy:
         return hashlib.sha256(self.canonical_bytes).hexdigest()
 
 
-DEFAULT_POLICY = Policy(
-    rules=(
-        Rule(
-            name="private-key",
-            keys=("private key", "ssh key", "pem key"),
-            shapes=(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",),
-            check="private-key",
-        ),
-        Rule(
-            name="authorization",
-            keys=("authorization", "basic auth"),
-            shapes=(r"(?i:bearer)[ \t]+[A-Za-z0-9._~+/-]{16,}",),
-            check="bearer",
-        ),
-        Rule(name="cookie", keys=("cookie", "cookies", "session cookie", "jsessionid", "phpsessid")),
-        Rule(
-            name="password",
-            keys=(
-                "pass word",
-                "passwd",
-                "pass phrase",
-                "pass code",
-                "pwd",
-                "pg password",
-                "db password",
-                "user password",
-                "root password",
-                "admin password",
-                "new password",
-                "old password",
-                "db pass",
-                "user pass",
-                "admin pass",
-                "root pass",
-                "smtp pass",
-                "mysql pwd",
-            ),
-            parameters=("pass",),
-        ),
-        Rule(
-            name="api-key",
-            keys=(
-                "api key",
-                "access key",
-                "account key",
-                "auth key",
-                "encryption key",
-                "functions key",
-                "master key",
-                "secret access key",
-                "secret key",
-                "service key",
-                "shared key",
-                "signing key",
-                "subscription key",
-            ),
-            parameters=("key",),
-        ),
-        Rule(
-            name="secret",
-            keys=("secret", "secret string", "client secret", "app secret", "shared secret"),
-        ),
-        Rule(
-            name="token",
-            keys=(
-                "token",
-                "access token",
-                "api token",
-                "auth token",
-                "bearer token",
-                "csrf token",
-                "id token",
-                "refresh token",
-                "session token",
-                "xsrf token",
-            ),
-            parameters=("code",),
-        ),
-        Rule(name="credential", keys=("credential", "credentials", "creds")),
-        Rule(
-            name="signature",
-            parameters=("sig", "signature", "x-amz-signature", "x-goog-signature"),
-        ),
-        Rule(name="pin", keys=("pin", "pin code", "otp", "otp code", "mfa code", "totp")),
-        Rule(
-            name="jwt",
-            shapes=(r"eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*",),
-        ),
-        Rule(name="aws-access-key", shapes=(r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}\b",)),
-        Rule(
-            name="github-token",
-            shapes=(r"gh[pousr]_[A-Za-z0-9_]{30,}", r"github_pat_[A-Za-z0-9_]{22,}"),
-        ),
-        Rule(
-            name="gitlab-token",
-            shapes=(r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|imt|agent|oas)-[A-Za-z0-9_.-]{20,}",),
-        ),
-        Rule(
-            name="slack-token",
-            shapes=(
-                r"xox[a-z]-[A-Za-z0-9_-]{10,}",
-                r"xapp-[0-9]-[A-Za-z0-9_-]{10,}",
-                r"hooks\.slack\.com/services/[A-Za-z0-9_/-]{20,}",
-            ),
-        ),
-        Rule(
-            name="stripe-key", shapes=(r"[sr]k_(?:live|test)_[A-Za-z0-9_]{16,}", r"whsec_[A-Za-z0-9_]{16,}")
-        ),
-        Rule(
-            name="google-token",
-            shapes=(
-                r"AIza[A-Za-z0-9_-]{35,}",
-                r"ya29\.[A-Za-z0-9_-]{20,}",
-                r"GOCSPX-[A-Za-z0-9_-]{20,}",
-            ),
-        ),
-        Rule(
-            name="payment-card",
-            keys=("card number", "cc number", "card no", "cvv", "cvc", "card security code"),
-            shapes=(
-                r"[2-6][0-9]{12,18}\b",
-                r"[2-6][0-9]{3}(?:[ -][0-9]{4}){3}(?:[ -][0-9]{1,3})?\b",
-                r"3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}\b",
-            ),
-            check="luhn",
-        ),
-        Rule(
-            name="us-ssn",
-            keys=("ssn", "social security number"),
-            shapes=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\b",),
-            check="ssn",
-        ),
-        Rule(
-            name="iban",
-            keys=("iban",),
-            shapes=(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b",),
-            check="iban",
-        ),
-        Rule(name="phone", shapes=(r"\+[1-9](?:[ -]?[0-9]){7,14}\b",), check="phone"),
-        Rule(
-            name="email",
-            shapes=(
-                r"[A-Za-z0-9._%+\x80-\xff-]+@[A-Za-z0-9\x80-\xff-]+(?:\.[A-Za-z0-9\x80-\xff-]+)*"
-                r"\.[A-Za-z]{2,}[A-Za-z0-9_]*",
-            ),
-            check="email",
-        ),
-        Rule(name="url-userinfo"),
-    ),
-    ignored_endings=(
-        "again",
-        "base64",
-        "confirm",
-        "confirmation",
-        "encrypted",
-        "hash",
-        "plain",
-        "plaintext",
-        "raw",
-        "repeat",
-        "text",
-        "value",
-    ),
-    harmless_beginnings=("allow", "has", "is", "max", "min", "needs", "num", "require", "requires"),
-)
+def finds_something(rule: Rule) -> bool:
+    """Whether there is anything that the rule could find."""
+    return bool(rule.keys or rule.weak_keys or rule.parameters or rule.shapes or rule.detectors)
+
+
+def check_rule_name(text: str) -> None:
+    """Raise ConfigurationError unless a scan would recognise `[REDACTED:text]` again."""
+    if not _RULE_NAME.fullmatch(text) or len(text) > _MAX_RULE_NAME:
+        raise ConfigurationError(
+            "a redaction rule's name is malformed",
+            expected=f"lower case words joined by hyphens, at most {_MAX_RULE_NAME} characters",
+            found=repr(text[:80]),
+        )
+
+
+def check_key(text: str) -> None:
+    """Raise ConfigurationError unless these are the words of a key."""
+    if not _WORDS.fullmatch(text):
+        raise ConfigurationError(
+            "a key of a redaction rule is malformed",
+            expected="lower case words separated by one space",
+            found=repr(text[:80]),
+            remedy=_in_words(text),
+        )
+
+
+def check_word(text: str) -> None:
+    """Raise ConfigurationError unless this is one word of a key."""
+    if not _WORD.fullmatch(text):
+        raise ConfigurationError(
+            "this is not one word of a key", expected="one lower case word", found=repr(text[:80])
+        )
+
+
+def check_parameter(text: str) -> None:
+    """Raise ConfigurationError unless this may be the name of a URL's parameter, in lower case."""
+    if not _PARAMETER.fullmatch(text):
+        raise ConfigurationError(
+            "the name of a URL's parameter is malformed",
+            expected="lower case letters, digits and `.`, `_`, `~`, `-`, as the URL has them",
+            found=repr(text[:80]),
+        )
+
+
+def check_detector(text: str) -> None:
+    """Raise ConfigurationError unless a detector has this name."""
+    module = text.removeprefix(NATIONAL_NUMBER)
+    if text not in DETECTORS and (module == text or not _STDNUM_MODULE.fullmatch(module)):
+        raise ConfigurationError(
+            "there is no such detector",
+            expected=f"{', '.join(DETECTORS)} or {NATIONAL_NUMBER}<module of python-stdnum>",
+            found=repr(text[:80]),
+        )
+
+
+def check_action(text: str) -> None:
+    """Raise ConfigurationError unless there is such an action."""
+    if text not in ACTIONS:
+        raise ConfigurationError(
+            "there is no such action", expected=", ".join(ACTIONS), found=repr(text[:80])
+        )
+
+
+def _check_rule(rule: Rule, where: str) -> None:
+    if not finds_something(rule):
+        raise ConfigurationError(
+            "a redaction rule finds nothing",
+            where=where,
+            expected="keys, weak_keys, parameters, shapes or detectors",
+        )
+    _check_all((*rule.keys, *rule.weak_keys), check_key, where)
+    _check_all(rule.parameters, check_parameter, where)
+    _check_all(rule.detectors, check_detector, where)
+    _check_all((rule.action,), check_action, where)
+
+
+def _check_all(texts: Iterable[str], check: Callable[[str], None], where: str) -> None:
+    for text in texts:
+        try:
+            check(text)
+        except ConfigurationError as error:
+            error.where = where
+            raise
+
+
+def _in_words(key: str) -> str:
+    """What the writer of `apiKey` or `api_key` may have meant."""
+    words = " ".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", key)).lower()
+    return f"write {words!r}: it stands for every case and separator" if words else ""

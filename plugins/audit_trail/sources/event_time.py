@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from audit_trail.settings import EventTimeSettings
+    from audit_trail.sources.day_scanner import DayScanner
 
 # Neighbouring records mostly carry the same second.
 _PARSED_TIMES = 4096
@@ -56,39 +57,38 @@ class DaySelection:
         day: The UTC day.
         start: Offset in the selected bytes from which on times are noted.
         where: URI, for errors.
-
-    Attributes:
-        first_event_time: Earliest own time of the records from `start` on.
-        last_event_time: Latest own time of those.
+        is_large: Use compiled code where it can be: it selects the same ten
+            times as fast, once it is loaded.
     """
 
-    def __init__(self, settings: EventTimeSettings, *, day: date, start: int, where: str) -> None:
-        self.first_event_time: datetime | None = None
-        self.last_event_time: datetime | None = None
+    def __init__(
+        self, settings: EventTimeSettings, *, day: date, start: int, where: str, is_large: bool = False
+    ) -> None:
         self._settings = settings
-        self._reader = EventTimeReader(settings)
-        self._day = day
-        self._start = start
         self._where = where
-        self._selected_bytes = 0
-        self._selecting = False
         self._record_seen = False
-        self._time_seen = False
+        read = EventTimeReader(settings).read
+        scanner: DayScanner | None = None
+        if is_large:
+            from audit_trail.sources.day_scanner import scanner_for
+
+            scanner = scanner_for(settings, day=day, start=start, read=read)
+        self._picker = scanner or _RecordByRecord(day=day, start=start, read=read)
+
+    @property
+    def first_event_time(self) -> datetime | None:
+        """Earliest own time of the records from `start` on."""
+        return self._picker.first_event_time
+
+    @property
+    def last_event_time(self) -> datetime | None:
+        """Latest own time of those."""
+        return self._picker.last_event_time
 
     def select(self, block: bytes) -> bytes:
         """The day's records of a block of whole records, byte for byte."""
-        selected: list[bytes] = []
-        for record in BytesIO(block):  # unlike splitlines, cuts at b"\n" only
-            time = self._reader.read(record)
-            if time is not None:
-                self._time_seen = True
-                self._selecting = time.date() == self._day
-            if self._selecting:
-                self._note(time)
-                self._selected_bytes += len(record)
-                selected.append(record)
         self._record_seen = self._record_seen or bool(block)
-        return b"".join(selected)
+        return self._picker.select(block)
 
     def finish(self) -> None:
         """Call after the last block.
@@ -96,7 +96,7 @@ class DaySelection:
         Raises:
             CollectionError: There were records, and none had a readable time.
         """
-        if self._time_seen or not self._record_seen:
+        if self._picker.time_seen or not self._record_seen:
             return
         name = "field" if self._settings.field is not None else "pattern"
         raise CollectionError(
@@ -106,6 +106,33 @@ class DaySelection:
             f"{self._settings.format or 'RFC 3339'} in at least one record",
             remedy="correct the source's event_time settings",
         )
+
+
+class _RecordByRecord:
+    """The selection as it is defined; `DayScanner` has to select the same."""
+
+    def __init__(self, *, day: date, start: int, read: Callable[[bytes], datetime | None]) -> None:
+        self.first_event_time: datetime | None = None
+        self.last_event_time: datetime | None = None
+        self.time_seen = False
+        self._read = read
+        self._day = day
+        self._start = start
+        self._selected_bytes = 0
+        self._selecting = False
+
+    def select(self, block: bytes) -> bytes:
+        selected: list[bytes] = []
+        for record in BytesIO(block):  # unlike splitlines, cuts at b"\n" only
+            time = self._read(record)
+            if time is not None:
+                self.time_seen = True
+                self._selecting = time.date() == self._day
+            if self._selecting:
+                self._note(time)
+                self._selected_bytes += len(record)
+                selected.append(record)
+        return b"".join(selected)
 
     def _note(self, time: datetime | None) -> None:
         if time is None or self._selected_bytes < self._start:

@@ -53,6 +53,7 @@ class InputStream:
         sealed: What earlier revisions sealed, joining up from 0 to `start`.
         block_bytes: Size of a block, but for a longer record.
         identity: `SourceFile.identity`: refuse another file of the same name.
+        is_large: See `DaySelection`.
 
     Raises:
         ConfigurationError: `event_time` is wrong or has no day.
@@ -72,6 +73,7 @@ class InputStream:
         sealed: Sequence[SealedRange] = (),
         block_bytes: int = BLOCK_BYTES,
         identity: str | None = None,
+        is_large: bool = False,
     ) -> None:
         if event_time is not None and day is None:
             raise ConfigurationError(
@@ -86,12 +88,13 @@ class InputStream:
         self._identity = identity
         self._codec = codec_of(file_uri)
         self._pin: _Pin | None = None
+        self._is_large = is_large
         # Wrong arguments fail here, before a file is opened.
-        self._digest_and_selection()
+        self._digest_and_selection(is_large=False)
 
     def __iter__(self) -> Iterator[bytes]:
         self._pin = None
-        digest, selection = self._digest_and_selection()
+        digest, selection = self._digest_and_selection(is_large=self._is_large)
         final_newline = True
         with open_stored(self.file_uri) as file:
             self._check_identity(file)
@@ -135,11 +138,13 @@ class InputStream:
         """Latest time of the records yielded, UTC; None without `event_time`."""
         return self._pinned().last_event_time
 
-    def _digest_and_selection(self) -> tuple[PinnedDigest, DaySelection | None]:
+    def _digest_and_selection(self, *, is_large: bool) -> tuple[PinnedDigest, DaySelection | None]:
         digest = PinnedDigest(self._sealed, start=self.start, where=self.file_uri)
         if self._event_time is None or self._day is None:
             return digest, None
-        selection = DaySelection(self._event_time, day=self._day, start=self.start, where=self.file_uri)
+        selection = DaySelection(
+            self._event_time, day=self._day, start=self.start, where=self.file_uri, is_large=is_large
+        )
         return digest, selection
 
     def _blocks(

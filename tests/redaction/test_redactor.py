@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from audit_trail.errors import ConfigurationError
-from audit_trail.redaction import Policy, Redactor, Rule
+from audit_trail.redaction import Finding, Policy, Redactor, Rule, redactor
+from tests.redaction.log_bytes import BEGIN_KEY, END_KEY, JWT, PEM_LINE
 
 REDACTOR = Redactor()
-JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ"
 
 REDACTED = [
@@ -26,26 +22,33 @@ REDACTED = [
     (r'{"password":"a\"b\\","n":1}', '{"password":"[REDACTED:password]","n":1}'),
     ('{"password": ", 1"}', '{"password": "[REDACTED:password]"}'),
     ('{"pin":1234,"n":1}', '{"pin":"[REDACTED:pin]","n":1}'),
-    ('{"secret" : true }', '{"secret" : "[REDACTED:secret]" }'),
     ('{"cvv":-1.5e3}', '{"cvv":"[REDACTED:payment-card]"}'),
+    ('{"secret" : ["a", {"b": 1}] }', '{"secret" : "[REDACTED:secret]" }'),
     ('{"Authorization":"Basic dTpw"}', '{"Authorization":"[REDACTED:authorization]"}'),
     ('{"password":"cut off', '{"password":"[REDACTED:password]'),
+    (r'{"pass\u0077ord":"x"}', r'{"pass\u0077ord":"[REDACTED:password]"}'),
     # JSON in a JSON string, also twice
     (r'{"b":"{\"password\":\"x\\\"y\",\"n\":1}"}', r'{"b":"{\"password\":\"[REDACTED:password]\",\"n\":1}"}'),
-    (r'{"b":"{\"pin\":12}"}', r'{"b":"{\"pin\":\"[REDACTED:pin]\"}"}'),
+    (r'{"b":"{\"pin\":1234}"}', r'{"b":"{\"pin\":\"[REDACTED:pin]\"}"}'),
     (r'"\"{\\\"token\\\":\\\"x\\\"}\""', r'"\"{\\\"token\\\":\\\"[REDACTED:token]\\\"}\""'),
+    # a key that is a value
+    ('{"name":"password","value":"x"}', '{"name":"password","value":"[REDACTED:password]"}'),
+    ('{"value":"x","name":"password"}', '{"value":"[REDACTED:password]","name":"password"}'),
+    ('["--password","x"]', '["--password","[REDACTED:password]"]'),
     # Python's notation
     ("{'api_key': 'a\"b', 'n': 1}", "{'api_key': '[REDACTED:api-key]', 'n': 1}"),
     # keys by their words
     ("clientSecret=x", "clientSecret=[REDACTED:secret]"),
     ("CLIENT-SECRET: x", "CLIENT-SECRET: [REDACTED:secret]"),
     ("client_secret=x", "client_secret=[REDACTED:secret]"),
+    ("clientsecret=x", "clientsecret=[REDACTED:secret]"),
     ("PGPASSWORD=x", "PGPASSWORD=[REDACTED:password]"),
     ("APIKey=x", "APIKey=[REDACTED:api-key]"),
     ("password_confirmation=x", "password_confirmation=[REDACTED:password]"),
     ("password2=x", "password2=[REDACTED:password]"),
     ("aws_secret_access_key=abc/def+ghi", "aws_secret_access_key=[REDACTED:api-key]"),
     ("secret => x", "secret => [REDACTED:secret]"),
+    ("pass=hunter22", "pass=[REDACTED:password]"),
     # text
     ('password="a b" n=1', 'password="[REDACTED:password]" n=1'),
     ("password=a,b;c&d n=1", "password=[REDACTED:password] n=1"),
@@ -56,6 +59,8 @@ REDACTED = [
     (r'{"m":"password=\"x\" n"}', r'{"m":"password=\"[REDACTED:password]\" n"}'),
     (r'{"m":"a\npassword=x\nb"}', r'{"m":"a\npassword=[REDACTED:password]\nb"}'),
     (r'{"u":"/a?n=1\u0026token=x\u0026m=2"}', r'{"u":"/a?n=1\u0026token=[REDACTED:token]\u0026m=2"}'),
+    ("<password>x</password>", "<password>[REDACTED:password]</password>"),
+    ("ALTER USER a IDENTIFIED BY 'x''y';", "ALTER USER a IDENTIFIED BY '[REDACTED:password]';"),
     # headers
     ("Authorization: Bearer a.b status=200", "Authorization: [REDACTED:authorization] status=200"),
     ("Proxy-Authorization: x", "Proxy-Authorization: [REDACTED:authorization]"),
@@ -78,17 +83,14 @@ REDACTED = [
     (f"xoxb-123456789012-{LETTERS[:12]}", "[REDACTED:slack-token]"),
     (f"sk_live_{LETTERS[:24]}", "[REDACTED:stripe-key]"),
     (f"AIza{LETTERS[:35]}", "[REDACTED:google-token]"),
-    (
-        r'{"k":"-----BEGIN RSA PRIVATE KEY-----\nMII=\n-----END RSA PRIVATE KEY-----\n"}',
-        r'{"k":"[REDACTED:private-key]\n"}',
-    ),
+    (rf'{{"k":"{BEGIN_KEY}\nMII=\n{END_KEY}\n"}}', r'{"k":"[REDACTED:private-key]\n"}'),
     ("bob.o'x bob+tag@mail.example.co.uk,", "bob.o'x [REDACTED:email],"),
     (r'{"m":"\u003ca@x.org\u003e\na@x.org"}', r'{"m":"\u003c[REDACTED:email]\u003e\n[REDACTED:email]"}'),
+    (r'{"m":"\u00e9bob@x.org"}', '{"m":"[REDACTED:email]"}'),
     ("card 4111 1111 1111 1111 123", "card [REDACTED:payment-card] 123"),
     ("card 3782-822463-10005", "card [REDACTED:payment-card]"),
     ('{"n":5555555555554444}', '{"n":"[REDACTED:payment-card]"}'),
     ('[4111111111111111,"4111111111111111"]', '["[REDACTED:payment-card]","[REDACTED:payment-card]"]'),
-    ('{"m":"cards [4111111111111111, 5]"}', '{"m":"cards [[REDACTED:payment-card], 5]"}'),
     (r'{"m":"\n4111111111111111"}', r'{"m":"\n[REDACTED:payment-card]"}'),
     ("ssn 123-45-6789", "ssn [REDACTED:us-ssn]"),
     ("call +14155552671 or +44 20 7946 0958", "call [REDACTED:phone] or [REDACTED:phone]"),
@@ -102,18 +104,30 @@ UNTOUCHED = [
     '{"tokens_used":5,"token_count":6,"token_type":"Bearer"}',
     "secretary: Bob author=Ann authorized=true compass=9",
     "password_policy=strong password_changed_at=2026-01-31",
-    '{"has_password":true,"password":null,"secret":""}',
+    '{"has_password":true,"password":null,"secret":"","token":false,"cookie":{},"pin":[]}',
     '{"msg":"password=","user":"bob","m":"token: ","n":1}',
     r'{"msg":"Enter password:\n","b":"{\"m\":\"password=\",\"u\":1}"}',
-    "use audit::Token::new and secret://vault/path",
+    "use audit::Token::new and secret://vault/path and ssh://git@host/repo",
     "10.0.0.1 2001:db8::1 550e8400-e29b-41d4-a716-446655440000",
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "2026-01-31T10:11:12.123456Z 1700000000000000 [31/Jan/2026:10:11:12 +0200]",
     "v1.2.3+20260131 lodash@4.17.21 root@localhost took 0.4111111111111111 s",
     "user_id=4111 order 4111111111111112 ssn-like 000-12-3456 912-34-5678 1-123-45-6789-0",
     "GB82 WEST 1234 5698 7654 33 GET /x?key=name&code=404",
-    "the bearer of authentication-required",
+    "the bearer of authentication-required; pass=12 fail=0 PWD=/home/bob",
     "[REDACTED:password] password=[REDACTED:password] https://[REDACTED:url-userinfo]@h/",
+    "password=*** token=[FILTERED]",
+]
+
+JSON_STAYS_JSON = [
+    '{"token:": 1, "password": 2}',
+    '{"password=": 1, "password": 2}',
+    '{"--secret ": 1, "password": 2}',
+    '{"Cookie=>": 1, "password": 2}',
+    '{"password%3D": 1, "password": 2}',
+    '{"IDENTIFIED BY ":null,"password":null}',
+    r'{"b": "{\"m\": \"\\u00e9bob@example.com\"}"}',
+    r'{"b": "{\"m\": \"bob@b\\u00fccher.de\"}"}',
 ]
 
 
@@ -131,14 +145,31 @@ def test_what_only_looks_sensitive_stays(record: str) -> None:
     assert result.counts == {}
 
 
+@pytest.mark.parametrize("record", JSON_STAYS_JSON)
+def test_keys_that_end_like_text_and_escapes_in_escapes_leave_json_valid(record: str) -> None:
+    import json
+
+    loaded = json.loads(REDACTOR.redact(record.encode()).data)
+    assert loaded.keys() == json.loads(record).keys()
+    if "b" in loaded:
+        assert "@" not in json.loads(loaded["b"])["m"]
+
+
 @pytest.mark.parametrize(
-    "data", [b"", b"\n", b"\n\n", b"a\r\nb", b"\xff\xfe\x00\n\x80", b"no newline at the end", b"\\"]
+    "data", [b"", b"\n", b"\n\n\n", b"\r\n\r\n", b"a\r\nb", b"\xff\xfe\x00\n\x80", b"no newline", b"\\", b"\x00"]
 )
 def test_odd_bytes_pass_through(data: bytes) -> None:
-    assert REDACTOR.redact(data).data == data
+    result = REDACTOR.redact(data)
+    assert (result.data, result.counts) == (data, {})
 
 
-def test_carriage_returns_and_neighbours_of_a_replacement_stay() -> None:
+@pytest.mark.parametrize("record", ["password=x", '{"password":"x', "<password>x", "--password x", "password: 'x"])
+def test_the_carriage_return_before_a_newline_stays(record: str) -> None:
+    result = REDACTOR.redact(f"{record}\r\n".encode())
+    assert result.data.endswith(b"[REDACTED:password]\r\n")
+
+
+def test_invalid_utf_8_and_nul_beside_a_replacement_stay() -> None:
     data = b'\xff\x00\r\n{"password":"x\r\npassword=y\r\n\xfe'
     expected = b'\xff\x00\r\n{"password":"[REDACTED:password]\r\npassword=[REDACTED:password]\r\n\xfe'
     assert REDACTOR.redact(data).data == expected
@@ -149,166 +180,89 @@ def test_counts_name_each_rule_once_per_replacement() -> None:
     assert result.counts == {"password": 2, "email": 1}
 
 
+def test_findings_say_where_and_what() -> None:
+    assert REDACTOR.find(b'x\n{"pin":1234} a@b.org') == [
+        Finding(start=9, end=13, rule="pin", replacement=b'"[REDACTED:pin]"'),
+        Finding(start=15, end=22, rule="email", replacement=b"[REDACTED:email]"),
+    ]
+
+
+@pytest.mark.parametrize("record", ["curl -u Bearer abcdef0123456789", "(415) 555-2671&@string(6)"])
+def test_the_colon_of_a_placeholder_separates_no_user_from_a_password(record: str) -> None:
+    assert b"[REDACTED:[" not in REDACTOR.redact(record.encode()).data
+
+
+def test_a_private_key_over_many_lines_is_gone_and_the_lines_stay() -> None:
+    block = "\n".join(["a", BEGIN_KEY, *[PEM_LINE] * 3, "QUJD", END_KEY, "b", PEM_LINE])
+    result = REDACTOR.redact(block.encode()).data.decode().split("\n")
+    assert (result[0], result[-2:]) == ("a", ["b", PEM_LINE])
+    assert result[1:-2] == ["[REDACTED:private-key]"] * 6
+
+
 def test_a_policy_decides_what_is_sensitive_and_has_its_own_digest() -> None:
-    policy = Policy(rules=(Rule(name="badge", keys=("badge number",), shapes=(r"BDG-[0-9]{4}\b",)),))
-    redactor = Redactor(policy)
-    assert redactor.redact(b"badgeNumber=7 BDG-1234 password=x").data == (
+    policy = Policy(rules=(Rule(name="badge", keys=("badge number",), shapes=(r"BDG-[0-9]{4}",)),))
+    own = Redactor(policy)
+    assert own.redact(b"badgeNumber=7 BDG-1234 password=x").data == (
         b"badgeNumber=[REDACTED:badge] [REDACTED:badge] password=x"
     )
-    assert redactor.policy_sha256 != REDACTOR.policy_sha256
-    assert redactor.policy_sha256 == Redactor(policy).policy_sha256
+    assert own.policy_sha256 != REDACTOR.policy_sha256
+    assert own.policy_sha256 == Redactor(policy).policy_sha256
 
 
 def test_a_policy_without_rules_changes_nothing() -> None:
-    assert Redactor(Policy(rules=())).redact(b"password=x bob@example.com").counts == {}
+    everything = "\n".join(record for record, _ in REDACTED).encode()
+    result = Redactor(Policy(rules=())).redact(everything)
+    assert (result.data, result.counts) == (everything, {})
 
 
-def test_a_shape_that_re2_does_not_know_is_a_configuration_error() -> None:
-    with pytest.raises(ConfigurationError, match="RE2"):
+def test_a_shape_that_needs_more_than_one_pass_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigurationError):
         Redactor(Policy(rules=(Rule(name="bad", shapes=("(?=x)",)),)))
 
 
+def test_a_record_that_never_comes_to_rest_is_replaced_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one round allowed, a record whose replacement uncovers something more is such a one."""
+    monkeypatch.setattr(redactor, "MAX_ROUNDS", 1)
+    restless = next(
+        record for record in (b"thin:a/4111111111111111@", b"001-01-0001-eyJ000000.AAAA.", b"Cookie: a=b\\p password")
+        if Redactor().find(_spliced(record))
+    )  # fmt: skip
+    result = REDACTOR.redact(b"a\n" + restless + b"\npassword=x\n" + restless)
+    assert result.data == b"a\n[REDACTED:unstable-record]\npassword=[REDACTED:password]\n[REDACTED:unstable-record]"
+    assert result.counts["unstable-record"] == 2
+    assert REDACTOR.redact(result.data).counts == {}
+
+
+def _spliced(data: bytes) -> bytes:
+    for found in reversed(REDACTOR.find(data)):
+        data = data[: found.start] + found.replacement + data[found.end :]
+    return data
+
+
 def test_threads_share_one_redactor() -> None:
-    block = b'{"password":"x","n":4111111111111111}\nplain\n' * 500
-    expected = REDACTOR.redact(block).data
-    results: list[bytes] = []
-    threads = [threading.Thread(target=lambda: results.append(REDACTOR.redact(block).data)) for _ in range(4)]
+    blocks = [b'{"password":"x","n":4111111111111111}\nplain\n' * 500, b"a@b.org token=x " * 900, b"quiet " * 3000]
+    expected = [REDACTOR.redact(block).data for block in blocks]
+    results: dict[int, list[bytes]] = {}
+
+    def work(number: int) -> None:
+        results[number] = [REDACTOR.redact(block).data for block in blocks]
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert results == [expected] * 4
+    assert results == {number: expected for number in range(6)}
 
 
-def test_importing_loads_neither_airflow_nor_boto3_nor_re2() -> None:
+@pytest.mark.parametrize("statement", ["", "; audit_trail.redaction.default_policy().sha256"])
+def test_importing_and_reading_a_policy_load_nothing_heavy(statement: str) -> None:
     code = (
-        "import sys, audit_trail.redaction;"
-        "print([name for name in ('airflow', 'boto3', 're2', 'pydantic') if name in sys.modules])"
+        f"import sys, audit_trail.redaction{statement};"
+        "print([name for name in ('airflow', 'boto3', 'numba', 'numpy', 'pydantic') if name in sys.modules])"
     )
     plugins = Path(__file__).parents[2] / "plugins"
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={"PYTHONPATH": str(plugins)},
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(plugins)}, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
-
-
-WORDS = [
-    "password",
-    "token",
-    "Cookie",
-    "Authorization",
-    "api_key",
-    "--secret ",
-    "null",
-    "true",
-    "x",
-    "n",
-    "u",
-    "7",
-]
-MARKS = [*"=: ,;&?\"'\\{}[]()/@.-+\t\x00é", "\\n", '\\"', "\\\\", "\\u0026", "://", "\n", "\r\n"]
-VALUES = [
-    "bob@example.com", "u:p@", "4111111111111111", "4111 1111 1111 1111", "123-45-6789", "+14155552671", JWT,
-    "GB82WEST12345698765432", "AKIAIOSFODNN7EXAMPLE", "-----BEGIN PRIVATE KEY-----", "sig=", "key=",
-    "-----END PRIVATE KEY-----", "Bearer abcdef0123456789", "Digest a=", "[REDACTED:password]", "[REDACTED:",
-]  # fmt: skip
-FRAGMENTS = st.sampled_from(WORDS + MARKS + VALUES)
-LOG_BYTES = st.one_of(
-    st.binary(max_size=200),
-    st.lists(FRAGMENTS, max_size=14).map(lambda parts: "".join(parts).encode()),
-    st.lists(st.one_of(FRAGMENTS, st.text(max_size=3)), max_size=10).map(
-        lambda parts: "".join(parts).encode("utf-8", "surrogatepass")
-    ),
-)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"://Bearer +++++++++++++++0\x00@",
-        b"001-01-0001-eyJ000000.AAAA.",
-        b"123-45-6789.4111111111111111",
-        b"bob@example.com+14155552671",
-        b"AKIAIOSFODNN7EXAMPLE.password=x",
-        b"Authorization=Digest a=\\p",
-        b"Cookie: a=b\\p",
-    ],
-)
-def test_what_a_replacement_leaves_beside_it_is_judged_the_same_again(data: bytes) -> None:
-    once = REDACTOR.redact(data)
-    assert once.counts
-    assert REDACTOR.redact(once.data).counts == {}
-
-
-@settings(deadline=None)
-@given(LOG_BYTES)
-def test_records_in_are_records_out_and_a_second_scan_finds_nothing(data: bytes) -> None:
-    result = REDACTOR.redact(data)
-    assert result.data.count(b"\n") == data.count(b"\n")
-    again = REDACTOR.redact(result.data)
-    assert (again.data, again.counts) == (result.data, {})
-
-
-@settings(deadline=None)
-@given(st.lists(LOG_BYTES.map(lambda data: data.replace(b"\n", b"")), min_size=1, max_size=5))
-def test_a_record_is_redacted_the_same_whatever_stands_around_it(records: list[bytes]) -> None:
-    together = REDACTOR.redact(b"\n".join(records)).data
-    assert together.split(b"\n") == [REDACTOR.redact(record).data for record in records]
-
-
-KEYS = st.sampled_from(
-    ["password", "pin", "n", "clientSecret", "Cookie", "msg", "token_count", "é", "bob@example.com"]
-)
-TEXTS = st.one_of(st.text(max_size=8), st.lists(FRAGMENTS, max_size=8).map("".join))
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS,
-    st.sampled_from([4111111111111111, 5555555555554444]),
-)  # fmt: skip
-DOCUMENTS = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(st.one_of(KEYS, TEXTS), inner, max_size=4)
-    ),
-    max_leaves=8,
-)
-
-
-@settings(deadline=None)
-@given(
-    st.dictionaries(st.one_of(KEYS, TEXTS), DOCUMENTS, max_size=4),
-    st.booleans(),
-    st.sampled_from([(",", ":"), (", ", ": ")]),
-)
-def test_json_in_is_json_out(
-    document: dict[str, object], ascii_only: bool, separators: tuple[str, str]
-) -> None:
-    text = json.dumps(document, ensure_ascii=ascii_only, separators=separators)
-    json.loads(REDACTOR.redact(text.encode("utf-8", "replace")).data)
-
-
-@settings(deadline=None)
-@given(st.dictionaries(KEYS, TEXTS, min_size=1, max_size=4))
-def test_json_within_a_json_string_stays_json_and_loses_its_secret(inner: dict[str, str]) -> None:
-    """The marker's value is one no other rule knows, so only the key can give it away."""
-    marker = base64.b32encode(b"a value").decode().lower()
-    inner["db_password"] = marker
-    outer = json.dumps({"body": json.dumps(inner)})
-    result = REDACTOR.redact(outer.encode())
-    body = json.loads(result.data)["body"]
-    assert marker not in body
-    json.loads(body)
-
-
-@settings(deadline=None)
-@given(
-    st.text(min_size=1, max_size=40), st.sampled_from(["password", "apiKey", "X-Auth-Token", "CLIENT_SECRET"])
-)
-def test_the_value_of_a_sensitive_json_key_is_gone_whatever_it_is(value: str, key: str) -> None:
-    record = json.dumps({"a": 1, key: value, "z": value}, ensure_ascii=False).encode("utf-8", "replace")
-    loaded = json.loads(REDACTOR.redact(record).data)
-    assert loaded[key].startswith("[REDACTED:")
-    assert loaded["a"] == 1

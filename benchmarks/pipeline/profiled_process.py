@@ -1,0 +1,103 @@
+"""Runs `audit-trail` with its costly calls counted; the counts go to $PIPELINE_PROFILE as JSON.
+
+Costs a few percent itself. Run by `profile.py`, never imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pipeline.exclusive_clock import ExclusiveClock
+
+CLOCK = ExclusiveClock()
+
+
+class CountedHash:
+    """A SHA-256 whose updates are counted."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._hash = hashlib.sha256()
+        self.update(data)
+        self.digest = self._hash.digest
+        self.hexdigest = self._hash.hexdigest
+
+    def update(self, data: Any) -> None:
+        """As `hashlib` has it."""
+        with CLOCK.of("SHA-256"):
+            self._hash.update(data)
+
+
+class CountedCompressor:
+    """A zstd compressor whose work is counted."""
+
+    def __init__(self, compressor: Any) -> None:
+        made = compressor.compressobj()
+        self.compress = CLOCK.wrapped("zstd", made.compress)
+        self.flush = CLOCK.wrapped("zstd", made.flush)
+
+
+def count_everything() -> None:
+    """Put the clock around what is known to be costly."""
+    import zstandard
+
+    from audit_trail.archive import s3_store
+    from audit_trail.evidence import merkle, segment
+    from audit_trail.pipeline import sanitize, segment_packer, staging
+    from audit_trail.sources import event_time, sealed_ranges, stored_file
+
+    for module in (segment, sanitize, staging):
+        module.sha256 = CountedHash  # type: ignore[attr-defined]
+    sealed_ranges.__dict__["hashlib"] = type("hashlib", (), {"sha256": CountedHash})
+    made = zstandard.ZstdCompressor
+    zstandard.ZstdCompressor = lambda **options: type(  # type: ignore[assignment,misc]
+        "Compressor", (), {"compressobj": lambda _: CountedCompressor(made(**options))}
+    )()
+    segment._decompressed = CLOCK.iterated("zstd", segment._decompressed)
+    for name, owner, method in (
+        ("Merkle tree", merkle.MerkleTree, "extend_lines"),
+        ("selecting by time", event_time.DaySelection, "select"),
+        ("writing staged files", staging.StagedFile, "write"),
+        ("counting records", sanitize._Work, "checked"),
+        ("counting records", segment_packer, "_records"),
+        ("store", s3_store.S3Store, "put_once"),
+        ("store", s3_store.S3Store, "head"),
+        ("reading logs", stored_file._LocalFile, "read"),
+    ):
+        setattr(owner, method, CLOCK.wrapped(name, getattr(owner, method)))
+    staging.DayStaging.blocks = CLOCK.iterated("reading staged files", staging.DayStaging.blocks)  # type: ignore[method-assign]
+    s3_store.S3Store.stream = CLOCK.iterated("store", s3_store.S3Store.stream)  # type: ignore[method-assign]
+    _count_redaction()
+
+
+def _count_redaction() -> None:
+    with CLOCK.of("loading compiled code"):
+        from audit_trail.redaction import Redactor
+    Redactor.__init__ = CLOCK.wrapped("loading compiled code", Redactor.__init__)  # type: ignore[method-assign]
+    Redactor.redact = CLOCK.wrapped("looking again", Redactor.redact)  # type: ignore[method-assign]
+    Redactor.redact_blocks = CLOCK.iterated("redaction", Redactor.redact_blocks)  # type: ignore[method-assign]
+
+
+def main() -> int:
+    """The command's exit status."""
+    begin = time.process_time()
+    count_everything()
+    from audit_trail.cli.command_line import main as command
+
+    with CLOCK.of("everything else"):
+        status = command(sys.argv[1:])
+    CLOCK.seconds["start-up"] += begin
+    total = time.process_time()
+    rest = total - sum(CLOCK.seconds.values())
+    CLOCK.seconds["everything else"] += max(rest, 0.0)
+    Path(os.environ["PIPELINE_PROFILE"]).write_text(json.dumps(CLOCK.seconds))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

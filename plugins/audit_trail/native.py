@@ -1,0 +1,253 @@
+"""Functions compiled to machine code, and where the compiled code is kept.
+
+numba compiles on first use and keeps the result on disk for the processes that
+come after. Its cache looks only at the file of the entry function and loads
+what it finds by `pickle`; so the folder here is named after every source that
+takes part, and belongs to this user alone.
+
+Importing this module imports numba (0.4 s): do it where the work begins.
+"""
+
+from __future__ import annotations
+
+import logging
+import operator
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba import types
+from numba.core import cgutils
+from numba.core.imputils import lower_getattr_generic
+from numba.core.typing import signature
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global
+from numba.extending import intrinsic, lower_builtin, models, register_model
+
+log = logging.getLogger(__name__)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Division by zero and overflow are as in C; none of the functions divides by data.
+_OPTIONS = {"nogil": True, "error_model": "numpy"}
+
+
+def compiled(function: Function) -> Function:
+    """Compile a function that other compiled functions call; it releases the GIL."""
+    if numba.config.DISABLE_JIT:
+        return function
+    dispatcher = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    template = dispatcher.get_call_template
+
+    def once_for_all_constants(arguments: Any, keywords: Any) -> Any:
+        # numba would compile a function anew for each constant that it is
+        # called with: half a minute instead of a few seconds.
+        return template(tuple(types.unliteral(argument) for argument in arguments), keywords)
+
+    dispatcher.get_call_template = once_for_all_constants
+    return cast(Function, dispatcher)
+
+
+def entry_point(*sources: str) -> Callable[[Function], Function]:
+    """Compile a function that Python calls, and keep the machine code on disk.
+
+    Args:
+        sources: Files (`__file__`) whose change makes the kept code useless.
+    """
+
+    def decorate(function: Function) -> Function:
+        if numba.config.DISABLE_JIT:
+            return function
+        with _cache_folder(sources) as folder:
+            return cast(Function, numba.njit(cache=folder is not None, **_OPTIONS)(function))
+
+    return decorate
+
+
+@contextmanager
+def _cache_folder(sources: tuple[str, ...]) -> Iterator[Path | None]:
+    """Point numba at our folder while one function is declared, then back to the user's choice."""
+    folder = _usable_folder(_digest(sources))
+    if folder is None:
+        log.warning("no folder to keep compiled code in: it is compiled again by every process; "
+                    "set NUMBA_CACHE_DIR to a folder of your own")  # fmt: skip
+        yield None
+        return
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)
+    try:
+        yield folder
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def _digest(sources: tuple[str, ...]) -> str:
+    digest = sha256(numba.__version__.encode())
+    for source in sorted(sources):
+        digest.update(Path(source).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _usable_folder(digest: str) -> Path | None:
+    for root in _roots():
+        folder = root / "audit-trail" / digest
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _is_ours(folder) and _is_ours(folder.parent) and os.access(folder, os.W_OK | os.X_OK):
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+def _roots() -> list[Path]:
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return [Path(chosen)]
+    roots = []
+    home = os.environ.get("XDG_CACHE_HOME")
+    if home:
+        roots.append(Path(home))
+    with suppress(RuntimeError):  # there is no home
+        roots.append(Path.home() / ".cache")
+    roots.append(Path(tempfile.gettempdir()) / f"cache-{os.getuid()}")
+    return roots
+
+
+def _is_ours(folder: Path) -> bool:
+    """Nobody else may put code there that this process would run."""
+    status = folder.lstat()
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+class Pointer(types.Type):
+    """An address whose items are read as 64-bit numbers, so that every function is compiled once."""
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+        super().__init__(name=f"Pointer({item})")
+
+
+@register_model(Pointer)
+class _PointerModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, pointer: Any) -> None:
+        item = manager.lookup(pointer.item).get_data_type()
+        super().__init__(manager, pointer, item.as_pointer())
+
+
+@infer_global(operator.getitem)
+class _GetItem(AbstractTemplate):
+    def generic(self, arguments: Any, _keywords: Any) -> Any:
+        """The type of `pointer[i]`."""
+        if isinstance(arguments[0], Pointer):
+            return signature(types.int64, arguments[0], types.intp)
+        return None
+
+
+@infer_global(operator.setitem)
+class _SetItem(AbstractTemplate):
+    def generic(self, arguments: Any, _keywords: Any) -> Any:
+        """The type of `pointer[i] = value`."""
+        if isinstance(arguments[0], Pointer):
+            return signature(types.none, arguments[0], types.intp, types.int64)
+        return None
+
+
+@lower_builtin(operator.getitem, Pointer, types.intp)
+def _load(context: Any, builder: Any, types_of: Any, arguments: Any) -> Any:
+    value = builder.load(builder.gep(arguments[0], [arguments[1]]))
+    return context.cast(builder, value, types_of.args[0].item, types.int64)
+
+
+@lower_builtin(operator.setitem, Pointer, types.intp, types.int64)
+def _store(context: Any, builder: Any, types_of: Any, arguments: Any) -> Any:
+    narrow = context.cast(builder, arguments[2], types.int64, types_of.args[0].item)
+    builder.store(narrow, builder.gep(arguments[0], [arguments[1]]))
+    return context.get_dummy_value()
+
+
+def _cast_to(pointer: Any) -> Any:
+    @intrinsic
+    def cast(_context: Any, _address: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(pointer))
+
+        return pointer(types.intp), generate
+
+    return cast
+
+
+@intrinsic
+def copy_bytes(_context: Any, target: Any, place: Any, source: Any, start: Any, count: Any) -> Any:
+    """`memcpy`: `count` bytes of `source` from `start` on to `place` in `target`; they do not overlap."""
+
+    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        target, place, source, start, count = arguments
+        cgutils.raw_memcpy(
+            builder, builder.gep(target, [place]), builder.gep(source, [start]), count, count.type(1), align=1
+        )
+        return builder.add(place, count)
+
+    return types.int64(BYTES, types.int64, BYTES, types.int64, types.int64), generate
+
+
+BYTES, INTS, LONGS = Pointer(types.uint8), Pointer(types.int32), Pointer(types.int64)
+
+bytes_at = _cast_to(BYTES)
+"""An address as a pointer to bytes, inside compiled code. Nothing checks its bounds."""
+
+ints_at = _cast_to(INTS)
+"""An address as a pointer to 32-bit integers."""
+
+longs_at = _cast_to(LONGS)
+"""An address as a pointer to 64-bit integers."""
+
+
+class Context(types.Type):
+    """The address of a row of addresses and numbers, each with a name.
+
+    Compiled functions hand one register on instead of twenty.
+
+    Args:
+        name: Of the type.
+        fields: Name and type of each 64-bit place: `Pointer` or an integer.
+            Pointers never change while compiled code runs.
+    """
+
+    def __init__(self, name: str, fields: Mapping[str, Any]) -> None:
+        self.fields = dict(fields)
+        super().__init__(name=name)
+
+    def at(self) -> Any:
+        """A function for compiled code that takes an address as a context."""
+        return _cast_to(self)
+
+
+@register_model(Context)
+class _ContextModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, context: Any) -> None:
+        super().__init__(manager, context, manager.lookup(types.int64).get_data_type().as_pointer())
+
+
+@infer_getattr
+class _ContextAttributes(AttributeTemplate):
+    key = Context
+
+    def generic_resolve(self, context: Any, name: str) -> Any:
+        """The type of `context.name`."""
+        return context.fields.get(name)
+
+
+@lower_getattr_generic(Context)
+def _load_field(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
+    place = context.get_constant(types.int64, list(kind.fields).index(name))
+    loaded = builder.load(builder.gep(value, [place]))
+    field = kind.fields[name]
+    if not isinstance(field, Pointer):
+        return loaded
+    loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return builder.inttoptr(loaded, context.get_value_type(field))

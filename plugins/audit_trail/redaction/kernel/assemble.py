@@ -1,0 +1,111 @@
+"""The output: what stays, copied, and the replacements between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit_trail import native
+from audit_trail.native import bytes_at, compiled, copy_bytes, entry_point, ints_at, longs_at
+from audit_trail.redaction.kernel.text import NEWLINE, SPAN_INTS
+
+# Bytes of the quotes by kind: none, ", ', \u0022, &quot;, %22.
+_QUOTES = (b"", b'"', b"'", b"\\u0022", b"&quot;", b"%22")
+QUOTE_BYTES = b"".join(quote.ljust(8, b"\0") for quote in _QUOTES)
+QUOTE_SIZES = bytes(len(quote) for quote in _QUOTES)
+
+
+@compiled
+def _quote(quote: int, quotes: Any, sizes: Any, out: Any, place: int) -> int:
+    """Write an opening or closing quote with its backslashes."""
+    for _ in range(quote >> 3):
+        out[place] = 92
+        place += 1
+    kind = quote & 7
+    return copy_bytes(out, place, quotes, kind * 8, sizes[kind])
+
+
+@entry_point(__file__, native.__file__)
+def output_size(size: int, spans: int, count: int, texts: int, sizes: int) -> int:
+    """Bytes of the output.
+
+    Args:
+        size: Bytes of the input.
+        spans: Address of the spans.
+        count: How many.
+        texts: Address of the replacements' starts (int32, one more than there are).
+        sizes: Address of `QUOTE_SIZES`.
+    """
+    places, starts, quote_sizes = ints_at(spans), ints_at(texts), bytes_at(sizes)
+    total = size
+    for k in range(count):
+        span = k * SPAN_INTS
+        quote, text = places[span + 3], places[span + 4]
+        total += starts[text + 1] - starts[text] - (places[span + 1] - places[span])
+        if quote != 0:
+            total += 2 * ((quote >> 3) + quote_sizes[quote & 7])
+    return total
+
+
+@entry_point(__file__, native.__file__)
+def assemble(
+    data: int,
+    size: int,
+    spans: int,
+    count: int,
+    texts: int,
+    text: int,
+    quotes: int,
+    sizes: int,
+    out: int,
+    lines: int,
+) -> int:
+    """Write the output, and where the lines are that changed; returns how many of these.
+
+    Args:
+        data: Address of the input.
+        size: Its bytes.
+        spans: Address of the spans, in order, not overlapping.
+        count: How many.
+        texts: Address of the replacements' starts.
+        text: Address of the replacements, one behind the other.
+        quotes: Address of `QUOTE_BYTES`.
+        sizes: Address of `QUOTE_SIZES`.
+        out: Address of room for `output_size` bytes.
+        lines: Address of room for `count` pairs (int64): start and end in the output.
+    """
+    source, target, places = bytes_at(data), bytes_at(out), ints_at(spans)
+    starts, replacements, changed = ints_at(texts), bytes_at(text), longs_at(lines)
+    quote_bytes, quote_sizes = bytes_at(quotes), bytes_at(sizes)
+    place, copied, found, open_line = 0, 0, 0, False
+    for k in range(count):
+        start, end = places[k * SPAN_INTS], places[k * SPAN_INTS + 1]
+        quote, number = places[k * SPAN_INTS + 3], places[k * SPAN_INTS + 4]
+        line = start
+        while line > copied and source[line - 1] != NEWLINE:
+            line -= 1
+        if open_line and line == copied:
+            pass  # the same line as the span before
+        else:
+            if open_line:
+                changed[found * 2 - 1] = place + _to_newline(source, copied, size)
+            found += 1
+            changed[found * 2 - 2] = place + line - copied
+            open_line = True
+        place = copy_bytes(target, place, source, copied, start - copied)
+        place = _quote(quote, quote_bytes, quote_sizes, target, place)
+        place = copy_bytes(target, place, replacements, starts[number], starts[number + 1] - starts[number])
+        place = _quote(quote, quote_bytes, quote_sizes, target, place)
+        copied = end
+    if open_line:
+        changed[found * 2 - 1] = place + _to_newline(source, copied, size)
+    copy_bytes(target, place, source, copied, size - copied)
+    return found
+
+
+@compiled
+def _to_newline(source: Any, start: int, size: int) -> int:
+    """Bytes from `start` to the end of its line."""
+    i = start
+    while i < size and source[i] != NEWLINE:
+        i += 1
+    return i - start

@@ -1,0 +1,297 @@
+"""Which rule a key belongs to, by its last words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit_trail.native import compiled
+from audit_trail.redaction.kernel.text import (
+    APOSTROPHE,
+    BACKSLASH,
+    BEGINNING,
+    BRACKET,
+    BRACKET_END,
+    DONE,
+    DOUBLE_QUOTE,
+    ENDING,
+    ENTITY_QUOTE,
+    FLAGS,
+    HARMLESS,
+    LETTER,
+    NO_QUOTE,
+    NODE_INTS,
+    PERCENT,
+    PERCENT_QUOTE,
+    QUOTE,
+    SINGLE_QUOTE,
+    SPACE,
+    STRONG,
+    TAB,
+    UNICODE_QUOTE,
+    WEAK,
+    WORD,
+    at,
+    backslashes_before,
+    hex_number,
+    holds,
+    is_class,
+    packed,
+    quote_escape,
+    skip_class,
+    unicode_escape,
+)
+
+# Columns of keys are aligned with spaces; more of them are no key and value.
+MAX_ALIGNMENT = 40
+# Keys are identifiers; a longer run of word bytes is not one.
+MAX_KEY = 128
+_SEPARATOR = 36
+_QUOT, _APOS, _34, _39 = packed(b"&quot;"), packed(b"&apos;"), packed(b"&#34;"), packed(b"&#39;")
+
+
+@compiled
+def key_end(t: Any, separator: int) -> tuple[int, int, int]:
+    """Where the key before a separator ends, what quoted it, and with how many backslashes."""
+    i = separator
+    while (at(t, i - 1) == SPACE or at(t, i - 1) == TAB) and separator - i < MAX_ALIGNMENT:
+        i -= 1
+    return closing_quote(t, before_colour(t, i))
+
+
+@compiled
+def closing_quote(t: Any, i: int) -> tuple[int, int, int]:
+    """The text before `i` without the quote that may close it: end, kind of quote, backslashes."""
+    byte = at(t, i - 1)
+    if byte == QUOTE or byte == APOSTROPHE:
+        escape = quote_escape(backslashes_before(t, i - 1, t.state[DONE]))
+        return i - 1 - escape, DOUBLE_QUOTE if byte == QUOTE else SINGLE_QUOTE, escape
+    if byte == 59:  # ;
+        if holds(t, i - 6, _QUOT) or holds(t, i - 6, _APOS):
+            return i - 6, ENTITY_QUOTE, 0
+        if holds(t, i - 5, _34) or holds(t, i - 5, _39):
+            return i - 5, ENTITY_QUOTE, 0
+    if byte == 50:  # 2
+        if at(t, i - 3) == PERCENT and at(t, i - 2) == 50:
+            return i - 3, PERCENT_QUOTE, 0
+        if unicode_escape(t, i - 6) == QUOTE:
+            return i - 6 - _extra_backslashes(t, i - 6), UNICODE_QUOTE, 0
+    return i, NO_QUOTE, 0
+
+
+@compiled
+def _extra_backslashes(t: Any, i: int) -> int:
+    return quote_escape(backslashes_before(t, i + 1, t.state[DONE])) - 1
+
+
+@compiled
+def _code_before(t: Any, i: int) -> tuple[int, int]:
+    r"""The code of the letter that ends at `i`, and its bytes: one, or those of a `\uXXXX`."""
+    byte = at(t, i - 1)
+    if byte >= 48 and at(t, i - 5) == 117 and at(t, i - 6) == BACKSLASH:
+        unit = hex_number(t, i - 4, 4)
+        if unit >= 0:
+            width = 6 + backslashes_before(t, i - 6, t.state[DONE])
+            return (int(t.codes[unit]) if unit < 128 else 37), width
+    return int(t.codes[byte]), 1
+
+
+@compiled
+def _begins_here(t: Any, i: int) -> bool:
+    """Whether a word of a key begins at `i`: `clientSecret`, `CLIENT-SECRET`, `DBPassword`."""
+    if i <= t.state[DONE] or not is_class(t, i - 1, LETTER):
+        return True
+    before, byte, after = at(t, i - 1), at(t, i), at(t, i + 1)
+    if 65 <= byte <= 90 and (before >= 97 or 97 <= after <= 122):
+        return True
+    if at(t, i - 2) == BACKSLASH and (before in (98, 102, 110, 114, 116)):
+        return True
+    if (at(t, i - 3) == PERCENT or (at(t, i - 5) == PERCENT and at(t, i - 4) == 50)) and hex_number(
+        t, i - 2, 2
+    ) >= 0:
+        return True
+    return before_colour(t, i) < i or unicode_escape(t, i - 6) >= 0
+
+
+@compiled
+def before_colour(t: Any, i: int) -> int:
+    r"""Where a terminal's colour sequence that ends at `i` begins, or `i`: ESC `[36m`, `\u001b[36m`."""
+    if at(t, i - 1) != 109:
+        return i
+    j = i - 2
+    while i - j < 12 and ((48 <= at(t, j) <= 57) or at(t, j) == 59):
+        j -= 1
+    if at(t, j) != BRACKET:
+        return i
+    if at(t, j - 1) == 27:
+        return j - 1
+    return j - 6 if unicode_escape(t, j - 6) == 27 else i
+
+
+@compiled
+def _skip_numbering(t: Any, end: int, limit: int) -> int:
+    """Without the digits and separators at the end: `password_2`."""
+    i = end
+    while i > limit and at(t, i - 1) != SPACE and is_class(t, i - 1, WORD) and t.codes[at(t, i - 1)] >= 26:
+        i -= 1
+    if i > limit and i < end and at(t, i - 1) == 45:
+        i -= 1
+    return i if is_class(t, i - 1, LETTER) else end
+
+
+@compiled
+def last_words(t: Any, end: int) -> tuple[int, int]:
+    """The longest listed words that the text before `end` ends with: their node, and where they begin.
+
+    Node 0 means none.
+    """
+    limit = max(t.state[DONE], end - MAX_KEY)
+    best, best_start, node, i = 0, end, 0, end
+    while i > limit:
+        code, width = _code_before(t, i)
+        if code > _SEPARATOR or i - width < limit:
+            break
+        if code == _SEPARATOR:
+            if i == end:
+                break
+            i -= width
+            continue
+        node = t.trie[node * NODE_INTS + code]
+        if node == 0:
+            break
+        i -= width
+        place = node * NODE_INTS
+        if (
+            t.trie[place + STRONG] | t.trie[place + WEAK] | t.trie[place + WEAK + 1] | t.trie[place + FLAGS]
+        ) != 0:
+            if _begins_here(t, i):
+                best, best_start = node, i
+    return best, best_start
+
+
+@compiled
+def find_words(t: Any, end: int) -> tuple[int, int]:
+    """Like `last_words`, looking through numbers and endings that leave the meaning.
+
+    Where nothing stands before such an ending, it is the answer itself.
+    """
+    first, first_start = last_words(t, end)
+    node, start = first, first_start
+    limit = max(t.state[DONE], end - MAX_KEY)
+    for _ in range(3):
+        if node != 0 and (t.trie[node * NODE_INTS + FLAGS] & ENDING) == 0:
+            return node, start
+        shorter = start
+        if node == 0:
+            shorter = _skip_numbering(t, end, limit)
+            if shorter == end:
+                return first, first_start
+        elif (is_class(t, start - 1, WORD) and not is_class(t, start - 1, LETTER)) or at(t, start - 1) in (
+            45,
+            46,
+            32,
+        ):
+            shorter = start - 1
+        if shorter <= limit:
+            return first, first_start
+        end = shorter
+        node, start = last_words(t, end)
+    return first, first_start
+
+
+@compiled
+def _key_start(t: Any, i: int) -> int:
+    """Where the key around `i` begins."""
+    limit = max(t.state[DONE], i - MAX_KEY)
+    while i > limit and (is_class(t, i - 1, WORD) or at(t, i - 1) in (45, 46)):
+        i -= 1
+    return i
+
+
+@compiled
+def _is_harmless(t: Any, start: int) -> bool:
+    """Whether the key's first word makes it a statement about a secret: `has_password`."""
+    i = _key_start(t, start)
+    if i == start:
+        return False
+    node = 0
+    while i < start and is_class(t, i, LETTER):
+        node = t.words[node * NODE_INTS + t.codes[at(t, i)]]
+        if node == 0:
+            return False
+        i += 1
+        if (t.words[node * NODE_INTS + FLAGS] & BEGINNING) != 0 and (
+            not is_class(t, i, LETTER) or (65 <= at(t, i) <= 90 and at(t, i - 1) >= 97) or i == start
+        ):
+            return True
+    return False
+
+
+@compiled
+def key_rule(t: Any, end: int) -> tuple[int, bool, int, int]:
+    """The rule of the key that ends at `end`.
+
+    Returns:
+        Rule or -1; whether it holds only for values that look secret; the node
+        of the key's last words; where these begin.
+    """
+    node, start = find_words(t, end)
+    place = node * NODE_INTS
+    if node == 0 or (t.trie[place + FLAGS] & HARMLESS) != 0:
+        return -1, False, node, start
+    rule = t.trie[place + STRONG] - 1
+    weak = rule < 0
+    if weak:
+        rule = t.trie[place + WEAK] - 1
+    if rule >= 0 and _is_harmless(t, start):
+        return -1, False, node, start
+    return rule, weak, node, start
+
+
+@compiled
+def bracketed_key_end(t: Any, i: int, arrow: bool) -> int:
+    """The end of `password` in `user[password]`, `environ['password']` or PHP's `[password] =>`, or 0.
+
+    Args:
+        i: Behind the bracket, which may be percent-encoded.
+        arrow: `=>` follows.
+    """
+    if at(t, i - 3) == PERCENT and hex_number(t, i - 2, 2) == BRACKET_END:
+        return i - 3
+    if at(t, i - 1) != BRACKET_END:
+        return 0
+    end, _, _ = closing_quote(t, i - 1)
+    start = end
+    while (
+        start > t.state[DONE]
+        and end - start < MAX_KEY
+        and (is_class(t, start - 1, WORD) or at(t, start - 1) == 45)
+    ):
+        start -= 1
+    quote_free, _, _ = closing_quote(t, start)
+    if start == end or at(t, quote_free - 1) != BRACKET:
+        return 0
+    before = at(t, quote_free - 2)
+    return end if arrow or before == BRACKET_END or is_class(t, quote_free - 2, WORD) else 0
+
+
+@compiled
+def word_flags(t: Any, start: int, end: int) -> int:
+    """What the whole word from `start` to `end` is known as, or 0; hyphens do not count."""
+    node, i = 0, start
+    while i < end:
+        code = int(t.codes[at(t, i)])
+        i += 1
+        if code == _SEPARATOR:
+            continue
+        if code > _SEPARATOR:
+            return 0
+        node = t.words[node * NODE_INTS + code]
+        if node == 0:
+            return 0
+    return int(t.words[node * NODE_INTS + FLAGS])
+
+
+@compiled
+def word_end(t: Any, i: int) -> int:
+    """The end of the run of word bytes at `i`."""
+    return skip_class(t, i, WORD)

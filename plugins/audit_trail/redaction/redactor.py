@@ -1,0 +1,200 @@
+"""The redactor: records in, the same records out, without what must not be kept.
+
+One pass of compiled code finds what is to be replaced; every record that
+changed is then looked at again, until nothing more is found. So a second
+redaction changes nothing, by construction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from audit_trail.redaction.policy import Policy
+from audit_trail.redaction.policy_file import default_policy
+from audit_trail.redaction.record_blocks import PIECE_BYTES, record_pieces, whole_records
+from audit_trail.redaction.replacements import Replacements
+from audit_trail.redaction.slow_detectors import SlowDetectors, merged
+
+if TYPE_CHECKING:
+    from audit_trail.redaction.scanner import Scanner, Scratch
+
+MAX_RECORD_BYTES = 1 << 30
+"""Offsets are 32-bit numbers; more than this in one call is taken in pieces of whole records."""
+MAX_PEM_LINES = 400
+MAX_ROUNDS = 8
+"""Rounds after which a record that still shows something new is replaced as a whole."""
+
+UNSTABLE_RULE = "unstable-record"
+# The rest of a private key whose beginning is in an earlier block: RFC 7468 lines up to END.
+_REST_OF_KEY = re.compile(
+    rb"(?:[A-Za-z0-9+/=]{16,80}\r?\n){1,400}-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redaction:
+    """What came out.
+
+    Attributes:
+        data: The records, as many as went in.
+        counts: Replacements per rule name; rules that found nothing are absent.
+    """
+
+    data: bytes
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One place that a redaction replaces.
+
+    Attributes:
+        start: Offset in the input, in bytes.
+        end: Offset behind it.
+        rule: The rule's name.
+        replacement: What is put there, quotes included.
+    """
+
+    start: int
+    end: int
+    rule: str
+    replacement: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class _Carry:
+    """What a record says about those after it: a private key whose lines go on."""
+
+    pem: tuple[int, int, int] = (0, 0, 0)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+class Redactor:
+    """Replaces secrets and personal data in log records by `[REDACTED:<rule>]`.
+
+    Has no state of its own: one instance may serve any number of threads, and
+    works without holding the interpreter's lock.
+
+    Args:
+        policy: None means the built-in policy.
+        pseudonym_key: For rules with the action `pseudonymize`, at least 16 bytes.
+
+    Raises:
+        ConfigurationError: A shape in the policy cannot be matched in one
+            pass, or a rule pseudonymizes and there is no key.
+    """
+
+    def __init__(self, policy: Policy | None = None, *, pseudonym_key: bytes | None = None) -> None:
+        from audit_trail.redaction.scanner import Scanner
+
+        self._policy = policy or default_policy()
+        self._replacements = Replacements(self._policy, pseudonym_key)
+        self._scanner: Scanner = Scanner(self._policy)
+        self._slow = SlowDetectors(self._policy)
+
+    @property
+    def policy_sha256(self) -> str:
+        """SHA-256 of the canonical policy, lower case hex, for signed manifests."""
+        return self._policy.sha256
+
+    def redact(self, data: bytes) -> Redaction:
+        r"""Redact any number of records separated by `\n`.
+
+        Bytes that are not replaced stay as they are, valid UTF-8 or not, and
+        no `\n` is added, removed or moved. JSON stays JSON. Redacting the
+        result again changes nothing.
+
+        Raises:
+            ConfigurationError: One record has more than `MAX_RECORD_BYTES`.
+        """
+        carry = _Carry()
+        pieces = [self._redact(piece, carry) for piece in record_pieces(data, MAX_RECORD_BYTES)]
+        return Redaction(data=pieces[0] if len(pieces) == 1 else b"".join(pieces), counts=dict(carry.counts))
+
+    def redact_blocks(self, blocks: Iterable[bytes]) -> Iterator[Redaction]:
+        r"""Redact a stream.
+
+        Holds one block, and of what comes out `PIECE_BYTES`; a record is held
+        whole.
+
+        Args:
+            blocks: The bytes, cut anywhere.
+
+        Yields:
+            The bytes of whole records, several times for each block; the last
+            may lack its `\n`. All of them together are what `redact` makes of
+            all blocks together.
+        """
+        carry = _Carry()
+        for piece in whole_records(blocks, PIECE_BYTES):
+            carry.counts = Counter()
+            yield Redaction(data=self._redact(piece, carry), counts=dict(carry.counts))
+
+    def find(self, data: bytes) -> list[Finding]:
+        """The places that `redact` would replace first, in order."""
+        with self._scanner.scratch() as scratch:
+            spans = self._scan(data, scratch, _Carry())
+            places = [(start, end, rule, quote) for start, end, rule, quote, _ in spans.tolist()]
+        if self._slow:
+            places = merged(places, self._slow.spans(data))
+        return [
+            Finding(
+                start=start, end=end, rule=self._policy.rules[rule].name,
+                replacement=self._replacements.text(rule, data[start:end], quote),
+            )
+            for start, end, rule, quote in places
+        ]  # fmt: skip
+
+    def _scan(self, data: bytes | memoryview, scratch: Scratch, carry: _Carry) -> Any:
+        if not carry.pem[0] and _REST_OF_KEY.match(data):
+            carry.pem = (MAX_PEM_LINES, 1, 0)
+        spans, carry.pem = self._scanner.scan(data, scratch, pem=carry.pem)
+        return spans
+
+    def _redact(self, data: bytes | memoryview, carry: _Carry) -> bytes:
+        found = self._redact_fast(data, carry)
+        return self._redact_slow(found, carry) if self._slow else found
+
+    def _redact_slow(self, data: bytes, carry: _Carry) -> bytes:
+        pieces, copied = [], 0
+        for start, end, rule, quote in self._slow.spans(data):
+            if self._policy.rules[rule].action != "keep":
+                pieces += [data[copied:start], self._replacements.text(rule, data[start:end], quote)]
+                copied = end
+                carry.counts[self._policy.rules[rule].name] += 1
+        return b"".join([*pieces, data[copied:]])
+
+    def _redact_fast(self, data: bytes | memoryview, carry: _Carry) -> bytes:
+        with self._scanner.scratch() as scratch:
+            spans = self._scan(data, scratch, carry)
+            for _ in range(MAX_ROUNDS):
+                if not len(spans):
+                    return bytes(data)
+                table = self._replacements.table(data, spans)
+                data, lines = self._scanner.assemble(data, spans, table)
+                self._count(spans, carry.counts)
+                spans = self._scanner.scan_lines(data, lines, scratch)
+            return self._blank(bytes(data), spans, carry) if len(spans) else bytes(data)
+
+    def _count(self, spans: Any, counts: Counter[str]) -> None:
+        for rule, found in self._scanner.counts(spans).items():
+            counts[self._policy.rules[rule].name] += found
+
+    def _blank(self, data: bytes, spans: Any, carry: _Carry) -> bytes:
+        """Replace whole records in which every round uncovers something new: only made ones do that."""
+        pieces, copied = [], 0
+        for place in spans[:, 0].tolist():
+            if place < copied:
+                continue  # in the record before
+            start = data.rfind(b"\n", copied, place) + 1 or copied
+            end = data.find(b"\n", place)
+            end = len(data) if end < 0 else end
+            quote = b'"' if data[start : start + 1] in (b"{", b"[", b'"') else b""
+            pieces += [data[copied:start], quote, f"[REDACTED:{UNSTABLE_RULE}]".encode(), quote]
+            copied = end
+            carry.counts[UNSTABLE_RULE] += 1
+        return b"".join([*pieces, data[copied:]])

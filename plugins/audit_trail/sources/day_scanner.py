@@ -1,0 +1,140 @@
+"""A day's records by compiled code, for files that are worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy
+
+from audit_trail.sources import day_kernel as kernel
+from audit_trail.sources.time_kernel import NO_TIME
+from audit_trail.sources.time_layout import layout_of
+from audit_trail.sources.time_pattern import Steps, steps_of
+
+if TYPE_CHECKING:
+    from audit_trail.settings import EventTimeSettings
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MAX_US = (1 << 63) - 1
+
+
+class DayScanner:
+    """Selects what `DaySelection` defines, a block at a time.
+
+    Args:
+        settings: How to read a record's time.
+        steps: The pattern's steps; None where the settings name a field.
+        day: The UTC day.
+        start: Offset in the selected bytes from which on times are noted.
+        read: Reads the time of a record that is not an ordinary one.
+    """
+
+    def __init__(
+        self,
+        settings: EventTimeSettings,
+        steps: Steps | None,
+        *,
+        day: date,
+        start: int,
+        read: Callable[[bytes], datetime | None],
+    ) -> None:
+        self._read = read
+        field = (settings.field or "").encode()
+        layout = layout_of(settings.format) or ()
+        # The first step is looked at even where there is none.
+        self._tables = (
+            numpy.frombuffer(field + b"\0", dtype=numpy.uint8),
+            numpy.array(_program(steps), dtype=numpy.int32),
+            numpy.array(_masks(steps), dtype=numpy.uint8),
+            numpy.array((len(layout), *(layout or (-1,))), dtype=numpy.int32),
+        )
+        self._state = numpy.zeros(kernel.STATE_LONGS, dtype=numpy.int64)
+        self._state[kernel.DAY_US] = _micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
+        self._state[kernel.START_BYTES] = start
+        self._state[kernel.FIRST_US], self._state[kernel.LAST_US] = _MAX_US, -_MAX_US
+        self._runs = numpy.empty(2 * kernel.MAX_RUNS, dtype=numpy.int64)
+        field_at, steps_at, masks_at, layout_at = (table.ctypes.data for table in self._tables)
+        self._addresses = (
+            field_at, len(field) if steps is None else -1, steps_at, masks_at, layout_at,
+            self._state.ctypes.data, self._runs.ctypes.data,
+        )  # fmt: skip
+
+    def select(self, block: bytes) -> bytes:
+        """The day's records of a block of whole records, byte for byte."""
+        if not block:
+            return block
+        state, address = self._state, numpy.frombuffer(block, dtype=numpy.uint8).ctypes.data
+        state[kernel.AT] = state[kernel.RUNS] = 0
+        state[kernel.KNOWN_END] = 0  # of the block before
+        selected: list[bytes] = []
+        while status := kernel.scan(address, len(block), *self._addresses):
+            if status == kernel.ASKS:
+                time = self._read(block[state[kernel.AT] : state[kernel.RECORD_END]])
+                state[kernel.ANSWER] = NO_TIME if time is None else _micros(time)
+                state[kernel.ANSWERED] = 1
+            else:
+                selected += self._taken(block)
+        selected += self._taken(block)
+        return selected[0] if len(selected) == 1 else b"".join(selected)
+
+    def _taken(self, block: bytes) -> list[bytes]:
+        runs = self._runs[: 2 * int(self._state[kernel.RUNS])].tolist()
+        self._state[kernel.RUNS] = 0
+        # A slice of all of it is the block itself, not a copy.
+        return [block[start:end] for start, end in zip(runs[::2], runs[1::2], strict=True)]
+
+    @property
+    def time_seen(self) -> bool:
+        """Whether any record had a readable time."""
+        return bool(self._state[kernel.TIME_SEEN])
+
+    @property
+    def first_event_time(self) -> datetime | None:
+        """As `DaySelection.first_event_time`."""
+        return self._noted(kernel.FIRST_US)
+
+    @property
+    def last_event_time(self) -> datetime | None:
+        """As `DaySelection.last_event_time`."""
+        return self._noted(kernel.LAST_US)
+
+    def _noted(self, place: int) -> datetime | None:
+        micros = int(self._state[place])
+        return None if abs(micros) == _MAX_US else _EPOCH + micros * _MICROSECOND
+
+
+def scanner_for(
+    settings: EventTimeSettings, *, day: date, start: int, read: Callable[[bytes], datetime | None]
+) -> DayScanner | None:
+    """A scanner, or None where the pattern takes a regular expression engine.
+
+    Args:
+        settings: How to read a record's time, checked already.
+        day: The UTC day.
+        start: Offset in the selected bytes from which on times are noted.
+        read: Reads the time of a record that is not an ordinary one.
+    """
+    steps = steps_of(settings.pattern) if settings.pattern is not None else None
+    if settings.pattern is not None and steps is None:
+        return None
+    return DayScanner(settings, steps, day=day, start=start, read=read)
+
+
+def _program(steps: Steps | None) -> list[int]:
+    if steps is None:
+        return [0]
+    program = [len(steps.steps), steps.first, steps.end, int(steps.anchored)]
+    for number, step in enumerate(steps.steps):
+        program += (number, step.at_least, step.at_most)
+    return program
+
+
+def _masks(steps: Steps | None) -> list[int]:
+    return [byte in step.members for step in steps.steps for byte in range(256)] if steps else [0]
+
+
+def _micros(time: datetime) -> int:
+    return (time - _EPOCH) // _MICROSECOND
