@@ -24,16 +24,22 @@ _SHOWN = 25
 # fmt: off
 FRAGMENTS = (
     # Punctuation, plain and escaped
-    b'"', b"'", b"\\", b'\\"', b'\\\\\\"', b"\\\\", b"=", b":", b": ", b"://", b"@", b".", b"-", b"--", b"_", b" ",
-    b"\t", b",", b";", b"&", b"?", b"%", b"%40", b"%3A", b"\\u0040", b"\\n", b"{", b"}", b"[", b"]", b"<", b">",
+    b'"', b"'", b"\\", b'\\"', b'\\\\\\"', b"\\\\", b"=", b":", b": ", b"://", b"@", b".", b"-",
+    b"--", b"_", b" ",
+    b"\t", b",", b";", b"&", b"?", b"%", b"%40", b"%3A", b"\\u0040", b"\\n", b"{", b"}", b"[",
+    b"]", b"<", b">",
     b"/", b"|", b"+", b"\n", b"\r\n", b"\x00", b"\xc3\xa4",
     # Words of keys
     b"password", b"passwd", b"pass", b"secret", b"token", b"key", b"sig", b"code", b"pin", b"name", b"value",
-    b"--password", b"cookie", b"Cookie: ", b"Set-Cookie: ", b"Authorization: ", b"Bearer ", b"Basic ", b"Digest ",
+    b"--password", b"cookie", b"Cookie: ", b"Set-Cookie: ", b"Authorization: ", b"Bearer ",
+    b"Basic ", b"Digest ",
     # Beginnings and wholes of values
-    b"a", b"1", b"12", b"0.", b"null", b"true", b"abcdefghijklmnop", b"A1b2C3d4E5f6", b"base64", b"https", b"jdbc:",
-    b"eyJ", b"eyJhbGciOi.", b"AKIA", b"ghp_", b"sk_live_", b"xoxb-", b"AIza", b"-----", b"-----END PRIVATE KEY-----",
-    b"-----BEGIN PRIVATE KEY-----", b"4111 1111 1111 1111", b"4111111111111111", b"411", b"+1 415", b"123-45-6789",
+    b"a", b"1", b"12", b"0.", b"null", b"true", b"abcdefghijklmnop", b"A1b2C3d4E5f6", b"base64",
+    b"https", b"jdbc:",
+    b"eyJ", b"eyJhbGciOi.", b"AKIA", b"ghp_", b"sk_live_", b"xoxb-", b"AIza", b"-----",
+    b"-----END PRIVATE KEY-----",
+    b"-----BEGIN PRIVATE KEY-----", b"4111 1111 1111 1111", b"4111111111111111", b"411", b"+1 415",
+    b"123-45-6789",
     b"DE89", b"DE89 3704 0044 0532 0130 00", b"a@b.co", b"x.x@", b"user:pass@", b"[REDACTED:password]",
     b"[REDACTED:", b"2026-01-15T00:00:00Z",
 )

@@ -9,21 +9,24 @@ PEM_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
 BEGIN_KEY, END_KEY = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
 
 KEYS = [
-    "password", "token", "Cookie", "Set-Cookie", "Authorization", "api_key", "--secret ", "clientSecret", "phone",
-    "name", "value", "pass", "sig", "trace_id", "has_password", "-u ", "curl -u ", "mysql -p", "IDENTIFIED BY ",
-    "Message-ID: <", "mnemonic", "old", "n",
+    "password", "token", "Cookie", "Set-Cookie", "Authorization", "api_key", "--secret ", "clientSecret",
+    "phone", "name", "value", "pass", "sig", "trace_id", "has_password", "-u ", "curl -u ", "mysql -p",
+    "IDENTIFIED BY ", "Message-ID: <", "mnemonic", "old", "n",
 ]  # fmt: skip
-WORDS = ["null", "true", "x", "u", "7", "bob", "Mon", "GMT", "[FILTERED]", "***", "string(6)", "thin:", "git@", "M="]
+WORDS = [
+    "null", "true", "x", "u", "7", "bob", "Mon", "GMT", "[FILTERED]", "***", "string(6)", "thin:", "git@",
+    "M=",
+]  # fmt: skip
 MARKS = [
-    *"=: ,;&?\"'\\{}[]()<>/@.-+#%\t\x00\x1b~é", "\\n", '\\"', "\\\\", "\\u0026", "\\u0022", "\\u003d", "\\u003c",
-    "\\u0070", "://", ":\\/\\/", "%40", "%3D", "%22", "%3A%2F%2F", "&quot;", "&lt;", "&gt;", "</", "<![CDATA[", "]]>",
-    "->", "=>", "\x1b[36m", "\\u001b[0m", "\n", "\r\n", "\\r\\n",
+    *"=: ,;&?\"'\\{}[]()<>/@.-+#%\t\x00\x1b~é", "\\n", '\\"', "\\\\", "\\u0026", "\\u0022", "\\u003d",
+    "\\u003c", "\\u0070", "://", ":\\/\\/", "%40", "%3D", "%22", "%3A%2F%2F", "&quot;", "&lt;", "&gt;",
+    "</", "<![CDATA[", "]]>", "->", "=>", "\x1b[36m", "\\u001b[0m", "\n", "\r\n", "\\r\\n",
 ]  # fmt: skip
 VALUES = [
-    "bob@example.com", "u:p@", "u:p@tcp(", "10.0.0.1", "4111111111111111", "4111 1111 1111 1111", "3782-822463-10005",
-    "123-45-6789", "+14155552671", "(415) 555-2671", "06 12 34 56 78", JWT, "eyJ", "eyJhbGciOiJ",
-    "GB82WEST12345698765432", "GB82 WEST 1234 5698 7654 32", "AKIAIOSFODNN7EXAMPLE", "ghp_", "a" * 36, "0123456789",
-    "Bearer abcdef0123456789", "Basic dTpwYXNz", 'Digest a="b"', "Digest a=",
+    "bob@example.com", "u:p@", "u:p@tcp(", "10.0.0.1", "4111111111111111", "4111 1111 1111 1111",
+    "3782-822463-10005", "123-45-6789", "+14155552671", "(415) 555-2671", "06 12 34 56 78", JWT, "eyJ",
+    "eyJhbGciOiJ", "GB82WEST12345698765432", "GB82 WEST 1234 5698 7654 32", "AKIAIOSFODNN7EXAMPLE", "ghp_",
+    "a" * 36, "0123456789", "Bearer abcdef0123456789", "Basic dTpwYXNz", 'Digest a="b"', "Digest a=",
     "[REDACTED:password]", "[REDACTED:email:wxyz]", "[REDACTED:", "[REDACTED:password",
 ]  # fmt: skip
 KEY_BLOCKS = [BEGIN_KEY, END_KEY, PEM_LINE, f"{BEGIN_KEY}\n{PEM_LINE}\n", f"\n{PEM_LINE}\n{END_KEY}\n"]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.redaction.log_bytes import FRAGMENTS, KEY_BYTES, LOG_BYTES, RECORDS
 
 from audit_trail.redaction import Redactor
-from tests.redaction.log_bytes import FRAGMENTS, KEY_BYTES, LOG_BYTES, RECORDS
 
 MANY = settings(deadline=None, max_examples=2000)
 SOME = settings(deadline=None, max_examples=400)
@@ -43,7 +43,9 @@ def test_a_second_redaction_finds_nothing(redactor: Redactor, data: bytes) -> No
 
 @SOME
 @given(data=st.one_of(LOG_BYTES, KEY_BYTES))
-def test_records_in_are_records_out_and_those_without_a_finding_the_same(redactor: Redactor, data: bytes) -> None:
+def test_records_in_are_records_out_and_those_without_a_finding_the_same(
+    redactor: Redactor, data: bytes
+) -> None:
     before, after = data.split(b"\n"), redactor.redact(data).data.split(b"\n")
     assert len(after) == len(before)
     touched = {data.count(b"\n", 0, found.start) for found in redactor.find(data)}
@@ -54,7 +56,9 @@ def test_records_in_are_records_out_and_those_without_a_finding_the_same(redacto
 
 @SOME
 @given(records=st.lists(RECORDS, min_size=1, max_size=5))
-def test_a_record_is_redacted_the_same_whatever_stands_around_it(redactor: Redactor, records: list[bytes]) -> None:
+def test_a_record_is_redacted_the_same_whatever_stands_around_it(
+    redactor: Redactor, records: list[bytes]
+) -> None:
     together = redactor.redact(b"\n".join(records)).data
     assert together.split(b"\n") == [redactor.redact(record).data for record in records]
 
@@ -62,7 +66,7 @@ def test_a_record_is_redacted_the_same_whatever_stands_around_it(redactor: Redac
 @SOME
 @given(data=st.one_of(LOG_BYTES, KEY_BYTES))
 def test_findings_are_in_order_and_name_what_a_redaction_replaces(redactor: Redactor, data: bytes) -> None:
-    """Where nothing more comes to light behind the first replacements, they are all that is done and counted."""
+    """Where nothing more comes to light behind the first replacements, they are all that is counted."""
     pieces, position = [], 0
     findings = redactor.find(data)
     for found in findings:
@@ -80,7 +84,9 @@ def test_findings_are_in_order_and_name_what_a_redaction_replaces(redactor: Reda
 
 @SOME
 @given(data=st.one_of(LOG_BYTES, KEY_BYTES))
-def test_no_placeholder_stands_in_another_and_no_carriage_return_is_lost(redactor: Redactor, data: bytes) -> None:
+def test_no_placeholder_stands_in_another_and_no_carriage_return_is_lost(
+    redactor: Redactor, data: bytes
+) -> None:
     """Cut-off placeholders in the input may hold anything."""
     after = redactor.redact(data).data
     assert (b"[REDACTED:[" not in after) or b"[REDACTED:" in data
@@ -88,7 +94,10 @@ def test_no_placeholder_stands_in_another_and_no_carriage_return_is_lost(redacto
 
 
 NAMES = st.sampled_from(
-    ["password", "pin", "n", "clientSecret", "Cookie", "msg", "token_count", "é", "bob@example.com", "name", "value"]
+    [
+        *("password", "pin", "n", "clientSecret", "Cookie", "msg"),
+        *("token_count", "é", "bob@example.com", "name", "value"),
+    ]
 )
 TEXTS = st.one_of(st.text(max_size=8), st.lists(FRAGMENTS, max_size=8).map("".join))
 SCALARS = st.one_of(
@@ -123,7 +132,12 @@ def test_json_in_is_json_out(
     value=st.sampled_from([MARKER, 123456789, [MARKER], {"a": MARKER}]),
 )
 def test_json_in_json_strings_stays_json_and_loses_its_secret(
-    redactor: Redactor, inner: dict[str, Any], depth: int, ascii_only: bool, separators: tuple[str, str], value: Any
+    redactor: Redactor,
+    inner: dict[str, Any],
+    depth: int,
+    ascii_only: bool,
+    separators: tuple[str, str],
+    value: Any,
 ) -> None:
     text = json.dumps({**inner, "db_password": value}, ensure_ascii=ascii_only, separators=separators)
     for _ in range(depth):
@@ -143,7 +157,9 @@ def test_json_in_json_strings_stays_json_and_loses_its_secret(
     value=st.text(min_size=1, max_size=40),
     key=st.sampled_from(["password", "apiKey", "X-Auth-Token", "CLIENT_SECRET"]),
 )
-def test_the_value_of_a_sensitive_json_key_is_gone_whatever_it_is(redactor: Redactor, value: str, key: str) -> None:
+def test_the_value_of_a_sensitive_json_key_is_gone_whatever_it_is(
+    redactor: Redactor, value: str, key: str
+) -> None:
     record = json.dumps({"a": 1, key: MARKER + value, "z": 2}, ensure_ascii=False)
     loaded = json.loads(redactor.redact(record.encode("utf-8", "replace")).data)
     assert loaded[key].startswith("[REDACTED:")

@@ -8,10 +8,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.redaction.log_bytes import BEGIN_KEY, END_KEY, JWT, PEM_LINE
 
 from audit_trail.errors import ConfigurationError
 from audit_trail.redaction import Finding, Policy, Redactor, Rule, redactor
-from tests.redaction.log_bytes import BEGIN_KEY, END_KEY, JWT, PEM_LINE
 
 REDACTOR = Redactor()
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ"
@@ -156,14 +156,17 @@ def test_keys_that_end_like_text_and_escapes_in_escapes_leave_json_valid(record:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\n", b"\n\n\n", b"\r\n\r\n", b"a\r\nb", b"\xff\xfe\x00\n\x80", b"no newline", b"\\", b"\x00"]
+    "data",
+    [b"", b"\n", b"\n\n\n", b"\r\n\r\n", b"a\r\nb", b"\xff\xfe\x00\n\x80", b"no newline", b"\\", b"\x00"],
 )
 def test_odd_bytes_pass_through(data: bytes) -> None:
     result = REDACTOR.redact(data)
     assert (result.data, result.counts) == (data, {})
 
 
-@pytest.mark.parametrize("record", ["password=x", '{"password":"x', "<password>x", "--password x", "password: 'x"])
+@pytest.mark.parametrize(
+    "record", ["password=x", '{"password":"x', "<password>x", "--password x", "password: 'x"]
+)
 def test_the_carriage_return_before_a_newline_stays(record: str) -> None:
     result = REDACTOR.redact(f"{record}\r\n".encode())
     assert result.data.endswith(b"[REDACTED:password]\r\n")
@@ -224,11 +227,17 @@ def test_a_record_that_never_comes_to_rest_is_replaced_as_a_whole(monkeypatch: p
     """With one round allowed, a record whose replacement uncovers something more is such a one."""
     monkeypatch.setattr(redactor, "MAX_ROUNDS", 1)
     restless = next(
-        record for record in (b"thin:a/4111111111111111@", b"001-01-0001-eyJ000000.AAAA.", b"Cookie: a=b\\p password")
+        record
+        for record in (
+            b"thin:a/4111111111111111@", b"001-01-0001-eyJ000000.AAAA.", b"Cookie: a=b\\p password",
+        )
         if Redactor().find(_spliced(record))
     )  # fmt: skip
     result = REDACTOR.redact(b"a\n" + restless + b"\npassword=x\n" + restless)
-    assert result.data == b"a\n[REDACTED:unstable-record]\npassword=[REDACTED:password]\n[REDACTED:unstable-record]"
+    assert (
+        result.data
+        == b"a\n[REDACTED:unstable-record]\npassword=[REDACTED:password]\n[REDACTED:unstable-record]"
+    )
     assert result.counts["unstable-record"] == 2
     assert REDACTOR.redact(result.data).counts == {}
 
@@ -240,7 +249,11 @@ def _spliced(data: bytes) -> bytes:
 
 
 def test_threads_share_one_redactor() -> None:
-    blocks = [b'{"password":"x","n":4111111111111111}\nplain\n' * 500, b"a@b.org token=x " * 900, b"quiet " * 3000]
+    blocks = [
+        b'{"password":"x","n":4111111111111111}\nplain\n' * 500,
+        b"a@b.org token=x " * 900,
+        b"quiet " * 3000,
+    ]
     expected = [REDACTOR.redact(block).data for block in blocks]
     results: dict[int, list[bytes]] = {}
 
@@ -252,7 +265,7 @@ def test_threads_share_one_redactor() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert results == {number: expected for number in range(6)}
+    assert results == dict.fromkeys(range(6), expected)
 
 
 @pytest.mark.parametrize("statement", ["", "; audit_trail.redaction.default_policy().sha256"])
@@ -263,6 +276,10 @@ def test_importing_and_reading_a_policy_load_nothing_heavy(statement: str) -> No
     )
     plugins = Path(__file__).parents[2] / "plugins"
     done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": str(plugins)}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(plugins)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "[]"
