@@ -226,13 +226,8 @@ def test_a_shape_that_needs_more_than_one_pass_is_a_configuration_error() -> Non
 def test_a_record_that_never_comes_to_rest_is_replaced_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """With one round allowed, a record whose replacement uncovers something more is such a one."""
     monkeypatch.setattr(redactor, "MAX_ROUNDS", 1)
-    restless = next(
-        record
-        for record in (
-            b"thin:a/4111111111111111@", b"001-01-0001-eyJ000000.AAAA.", b"Cookie: a=b\\p password",
-        )
-        if Redactor().find(_spliced(record))
-    )  # fmt: skip
+    restless = b"123-45-6789+14155552671"
+    assert Redactor().find(_spliced(restless))
     result = REDACTOR.redact(b"a\n" + restless + b"\npassword=x\n" + restless)
     assert (
         result.data

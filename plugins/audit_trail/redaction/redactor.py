@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit_trail.redaction.policy import Policy
 from audit_trail.redaction.policy_file import default_policy
-from audit_trail.redaction.record_blocks import PIECE_BYTES, record_pieces, whole_records
+from audit_trail.redaction.record_blocks import PIECE_BYTES, record_pieces, whole_records, with_long_beginning
 from audit_trail.redaction.replacements import Replacements
 from audit_trail.redaction.slow_detectors import SlowDetectors, merged
 
@@ -28,8 +28,11 @@ MAX_PEM_LINES = 400
 MAX_ROUNDS = 8
 """Rounds after which a record that still shows something new is replaced as a whole."""
 
+REST_OF_KEY_BYTES = 64 * 1024
+"""A beginning in which the longest rest of a private key is whole."""
+
 UNSTABLE_RULE = "unstable-record"
-# The rest of a private key whose beginning is in an earlier block: RFC 7468 lines up to END.
+# The rest of a private key whose beginning is in another file: RFC 7468 lines up to END.
 _REST_OF_KEY = re.compile(
     rb"(?:[A-Za-z0-9+/=]{16,80}\r?\n){1,400}-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 )
@@ -69,6 +72,7 @@ class Finding:
 class _Carry:
     """What a record says about those after it: a private key whose lines go on."""
 
+    begun: bool = False
     pem: tuple[int, int, int] = (0, 0, 0)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -130,7 +134,7 @@ class Redactor:
             all blocks together.
         """
         carry = _Carry()
-        for piece in whole_records(blocks, PIECE_BYTES):
+        for piece in whole_records(with_long_beginning(blocks, REST_OF_KEY_BYTES), PIECE_BYTES):
             carry.counts = Counter()
             yield Redaction(data=self._redact(piece, carry), counts=dict(carry.counts))
 
@@ -150,8 +154,9 @@ class Redactor:
         ]  # fmt: skip
 
     def _scan(self, data: bytes | memoryview, scratch: Scratch, carry: _Carry) -> Any:
-        if not carry.pem[0] and _REST_OF_KEY.match(data):
+        if not carry.begun and _REST_OF_KEY.match(data):
             carry.pem = (MAX_PEM_LINES, 1, 0)
+        carry.begun = True
         spans, carry.pem = self._scanner.scan(data, scratch, pem=carry.pem)
         return spans
 
@@ -193,7 +198,8 @@ class Redactor:
             start = data.rfind(b"\n", copied, place) + 1 or copied
             end = data.find(b"\n", place)
             end = len(data) if end < 0 else end
-            quote = b'"' if data[start : start + 1] in (b"{", b"[", b'"') else b""
+            is_json = data.startswith((b"{", b"[", b'"'), start) and not data.startswith(b"[REDACTED:", start)
+            quote = b'"' if is_json else b""
             pieces += [data[copied:start], quote, f"[REDACTED:{UNSTABLE_RULE}]".encode(), quote]
             copied = end
             carry.counts[UNSTABLE_RULE] += 1

@@ -34,6 +34,7 @@ from audit_trail.redaction.kernel.text import (
     add_span,
     after_escape,
     at,
+    backslashes_before,
     hex_number,
     holds,
     is_blank,
@@ -50,6 +51,8 @@ MIN_TOKEN_USER = 12
 # Passwords with an unencoded slash are looked through this far.
 MAX_USERINFO = 256
 MAX_MESSAGE_ID = 160
+# Of an escape: JSON in three JSON strings.
+MAX_BACKSLASHES = 8
 _GIT, _SAGE_ID, _SAGEID, _MSGID = packed(b"git"), packed(b"sage-id"), packed(b"sageid"), packed(b"msgid")
 _OPENSSH, _LIBSSH, _LYSATOR = packed(b"openssh"), packed(b"libssh."), packed(b"lysator")
 _MSG_ID = packed(b"msg_id")
@@ -68,7 +71,8 @@ def _local_start(t: Any, i: int) -> int:
         elif byte == APOSTROPHE and start < i and _is_apostrophe(t, start - 1):
             start -= 1
         elif byte == BACKSLASH and unicode_escape(t, start - 1) >= 128:
-            start -= 1
+            # In JSON in a JSON string there are more of them.
+            start -= backslashes_before(t, start, t.state[DONE])
         else:
             break
     return _without_prefix(t, start, i)
@@ -105,10 +109,10 @@ def _domain_end(t: Any, start: int) -> int:
         label = i
         while is_class(t, i, DOMAIN) and at(t, i) != DOT:
             i += 1
-        escaped = unicode_escape(t, i)
-        if escaped >= 128:
-            while unicode_escape(t, i) >= 128 or (is_class(t, i, DOMAIN) and at(t, i) != DOT):
-                i += 6 if at(t, i) == BACKSLASH else 1
+        escape = _escaped_letter(t, i)
+        while escape > 0 or (is_class(t, i, DOMAIN) and at(t, i) != DOT):
+            i += max(escape, 1)
+            escape = _escaped_letter(t, i)
         if i == label:
             break
         letters = skip_class(t, label, LETTER)
@@ -120,6 +124,15 @@ def _domain_end(t: Any, start: int) -> int:
             break
         i += 1
     return end
+
+
+@compiled
+def _escaped_letter(t: Any, i: int) -> int:
+    r"""Bytes of the escape at `i` of a letter that is not ASCII, or 0; `\\u00fc` in JSON in a JSON string."""
+    last = i
+    while at(t, last) == BACKSLASH and at(t, last + 1) == BACKSLASH and last - i < MAX_BACKSLASHES:
+        last += 1
+    return last + 6 - i if unicode_escape(t, last) >= 128 else 0
 
 
 @compiled
@@ -227,6 +240,8 @@ def _password_without_scheme(t: Any, at_sign: int) -> int:
         colon -= 1
     user = colon - 2
     if at(t, colon - 1) != COLON or colon == at_sign or not is_class(t, user, WORD):
+        return 0
+    if placeholder_end(t, colon - 10) > 0:  # its own colon, in `[REDACTED:`
         return 0
     while user > t.state[DONE] and is_class(t, user - 1, LOCAL):
         user -= 1

@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.fields import (
-    MAX_NAME,
-    field,
-    opening,
-    parameter_rule,
-    redact_content,
-    redact_value,
-    tag_end,
-)
+from audit_trail.redaction.kernel.elements import redact_content, tag_end
+from audit_trail.redaction.kernel.fields import field, opening, parameter_rule, redact_value
 from audit_trail.redaction.kernel.keys import bracketed_key_end, closing_quote, key_end, key_rule, last_words
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
@@ -33,6 +26,7 @@ from audit_trail.redaction.kernel.text import (
     FLAGS,
     GREATER,
     LESS,
+    MAX_NAME,
     MINUS,
     NO_QUOTE,
     NODE_INTS,

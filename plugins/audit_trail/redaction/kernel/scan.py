@@ -7,7 +7,19 @@ from typing import Any
 
 from audit_trail import native
 from audit_trail.native import compiled, entry_point, longs_at
-from audit_trail.redaction.kernel import addresses, fields, keys, numbers, pairs, text, tokens, values
+from audit_trail.redaction.kernel import (
+    addresses,
+    digits,
+    elements,
+    fields,
+    keys,
+    options,
+    pairs,
+    statements,
+    text,
+    tokens,
+    values,
+)
 from audit_trail.redaction.kernel.text import (
     AMPERSAND,
     APOSTROPHE,
@@ -53,7 +65,7 @@ from audit_trail.redaction.kernel.text import (
 
 _SOURCES = tuple(
     str(Path(module.__file__ or ""))
-    for module in (native, addresses, fields, keys, numbers, pairs, text, tokens, values)
+    for module in (native, addresses, fields, keys, pairs, text, tokens, values)
 )
 # One mark leads to at most this many spans.
 SPANS_AT_ONCE = 4
@@ -86,7 +98,7 @@ def scan_text(t: Any, start: int) -> int:
                 end += 1
             special = (t.starts[pair >> 3] >> (pair & 7)) & 1 != 0 or end - i >= t.broad[at(t, end)]
             if first == end and not special:
-                special = numbers.may_begin(t, i, end)
+                special = digits.may_begin(t, i, end)
             if not special and t.state[PEM_START] < 0:
                 i = end
                 continue
@@ -108,7 +120,7 @@ def _word(t: Any, i: int, bits: int, end: int) -> int:
     if 0 <= t.state[PEM_START] <= i:
         return tokens.body_line(t)
     if (bits & DIGIT) != 0:
-        behind = numbers.number(t, i)
+        behind = digits.number(t, i)
         if behind > 0:
             return behind
     behind = tokens.word(t, i)
@@ -181,16 +193,16 @@ def _mark(t: Any, i: int, byte: int) -> int:
     elif byte == AT:
         behind = addresses.email(t, i, 1)
     elif byte == PLUS:
-        behind = numbers.international(t, i)
+        behind = digits.international(t, i)
     elif byte == OPEN:
-        behind = numbers.parenthesised(t, i)
+        behind = digits.parenthesised(t, i)
     elif byte == PERCENT:
         behind, width = _percent(t, i)
         encoded = True
     elif byte == LESS or byte == AMPERSAND:
         behind = _element(t, i, byte)
     elif byte == APOSTROPHE and at(t, i - 1) in (SPACE, OPEN):
-        behind = fields.statement(t, i)
+        behind = statements.statement(t, i)
     if width > 0 and behind == 0:
         behind = pairs.separator(t, i, width, encoded)
         if behind == 0:
@@ -226,7 +238,7 @@ def _element(t: Any, i: int, byte: int) -> int:
         if at(t, i + 1) != LOWER_L or at(t, i + 2) != LOWER_T or at(t, i + 3) != 59:
             return 0
         name = i + 4
-    behind = fields.element(t, name)
+    behind = elements.element(t, name)
     return behind if behind > 0 else pairs.element_pair(t, name)
 
 
@@ -252,7 +264,7 @@ def _backslash(t: Any, i: int) -> tuple[int, int]:
     if unit == AT:
         behind = addresses.email(t, i, 6)
     if unit == LESS:
-        behind = fields.element(t, i + 6)
+        behind = elements.element(t, i + 6)
     return (behind if behind > 0 else i + 6), 0
 
 
@@ -266,7 +278,7 @@ def _dash(t: Any, i: int) -> tuple[int, int]:
     if at(t, i + 1) == GREATER:  # `password -> x`
         return (0, 2) if before == SPACE else (i + 2, 0)
     if is_blank(before) or before in (QUOTE, APOSTROPHE):
-        return fields.option(t, i), 0
+        return options.option(t, i), 0
     return 0, 0
 
 

@@ -44,6 +44,9 @@ BARE = 32  # of an unquoted value
 MARK = 64  # not of a word, and something may hang on it
 HEX = 128
 
+# Longer names are not looked through.
+MAX_NAME = 64
+
 # A node: 36 children, then what ends here.
 NODE_INTS = 40
 STRONG, WEAK, PARAMETER, FLAGS = 36, 37, 38, 39  # the first three hold a rule + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.fields import identified_by, quoted_after, said
+from audit_trail.redaction.kernel.statements import identified_by, quoted_after, said
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     COLON,
@@ -300,6 +300,8 @@ def begin_line(t: Any, start: int) -> int:
     Loggers put their prefix before each line, so the body is the line's last
     word. `state[PEM_START]` says where it begins.
     """
+    if t.detectors[PRIVATE_KEY] < 0:
+        return 0
     t.state[PEM_LINES] -= 1
     end = line_end(t, start)
     i = end
