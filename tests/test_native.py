@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
 import subprocess
 import sys
@@ -63,3 +65,41 @@ def test_importing_the_package_imports_no_compiler() -> None:
         "sys.exit(bool({'numba', 'numpy', 'stdnum', 'yaml'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(PLUGINS)}, check=True)
+
+
+def _imported(path: Path) -> set[Path]:
+    """The package's own files that a file imports, directly or through others."""
+    found: set[Path] = set()
+    pending = [path]
+    while pending:
+        here = pending.pop()
+        if here in found:
+            continue
+        found.add(here)
+        for node in ast.walk(ast.parse(here.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("audit_trail"):
+                names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+                files = [PLUGINS.joinpath(*name.split(".")).with_suffix(".py") for name in names]
+                pending += [file for file in files if file.is_file()]
+    return found
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "audit_trail.redaction.kernel.scan",
+        "audit_trail.redaction.kernel.assemble",
+        "audit_trail.sources.day_kernel",
+        "audit_trail.evidence.merkle_kernel",
+    ],
+)
+def test_kept_code_is_given_up_when_any_of_its_sources_changes(module: str) -> None:
+    loaded = importlib.import_module(module)
+    declared = {Path(source).resolve() for source in loaded._SOURCES}
+    assert _imported(Path(str(loaded.__file__)).resolve()) <= declared
+
+
+def test_every_compiled_entry_point_is_among_those_tested() -> None:
+    files = (PLUGINS / "audit_trail").rglob("*.py")
+    with_entry_points = {path.stem for path in files if "\n@entry_point(" in path.read_text(encoding="utf-8")}
+    assert with_entry_points == {"scan", "assemble", "day_kernel", "merkle_kernel"}

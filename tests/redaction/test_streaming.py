@@ -13,7 +13,8 @@ from tests.redaction.log_bytes import BEGIN_KEY, END_KEY, KEY_BYTES, LOG_BYTES, 
 
 from audit_trail.errors import ConfigurationError
 from audit_trail.redaction import Redactor
-from audit_trail.redaction.record_blocks import record_pieces, whole_records, with_long_beginning
+from audit_trail.redaction.record_blocks import record_pieces, whole_records
+from audit_trail.redaction.rest_of_key import begins_with_rest_of_key, with_decided_beginning
 
 REST_OF_A_KEY = f"{PEM_LINE}\n{PEM_LINE}\n{END_KEY}\npassword=x\n{PEM_LINE}\n{END_KEY}\n".encode()
 
@@ -45,14 +46,28 @@ def test_a_stream_cut_anywhere_gives_the_same(redactor: Redactor, data: bytes, c
 @given(
     data=st.lists(st.sampled_from([b"a", b"\n", b"bc\n", b"defg", b""]), max_size=20),
     piece=st.integers(1, 8),
-    least=st.integers(0, 8),
 )
-def test_pieces_are_all_the_bytes_and_end_at_newlines(data: list[bytes], piece: int, least: int) -> None:
-    pieces = [bytes(part) for part in whole_records(with_long_beginning(data, least), piece)]
+def test_pieces_are_all_the_bytes_and_end_at_newlines(data: list[bytes], piece: int) -> None:
+    pieces = [bytes(part) for part in whole_records(with_decided_beginning(data), piece)]
     assert b"".join(pieces) == b"".join(data)
     assert all(part.endswith(b"\n") for part in pieces[:-1])
     assert all(part for part in pieces)
     assert all(len(part) <= piece or part.count(b"\n") <= 1 for part in pieces)
+
+
+@pytest.mark.parametrize(
+    "line", [b"password=x\n", b"INFO started\n", PEM_LINE.encode() + b" \n", b"a" * 81, b"short\n"]
+)
+def test_a_line_of_a_log_is_not_waited_behind(line: bytes) -> None:
+    """`tail -f` shows each record when it is written."""
+    assert next(with_decided_beginning(iter([line, b"never asked for"]))) == line
+
+
+@pytest.mark.parametrize("block_bytes", [1, 7, 64, 1000])
+def test_the_rest_of_a_key_is_held_until_its_end(block_bytes: int) -> None:
+    data = f"{PEM_LINE}\r\n" * 400 + f"{END_KEY}\n"
+    blocks = (data.encode()[start : start + block_bytes] for start in range(0, len(data), block_bytes))
+    assert begins_with_rest_of_key(next(with_decided_beginning(blocks)))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,10 @@ FIXED_ARGUMENTS = (
     "-master.telemetry=false",
     "-s3.autoCreateBucket=false",
     "-s3.allowDeleteBucketNotEmpty=false",
+    # Each bucket has volumes of its own. Left to itself, the store allows as many
+    # as fit on the disk at their full size: on a full machine three, and then
+    # every PUT into a fourth bucket is an "InternalError".
+    "-volume.max=10000",
     # Short and relative to the config folder: a Unix socket path ends at 107 bytes.
     "-filer.localSocket=filer.sock",
     "-s3.localSocket=s3.sock",

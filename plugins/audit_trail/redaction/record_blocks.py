@@ -33,22 +33,6 @@ def record_pieces(data: bytes, limit: int) -> Iterator[bytes]:
         start = end
 
 
-def with_long_beginning(blocks: Iterable[bytes], least_bytes: int) -> Iterator[bytes]:
-    """The same blocks, the first ones joined until there are so many bytes."""
-    rest = iter(blocks)
-    yield _beginning(rest, least_bytes)
-    yield from rest
-
-
-def _beginning(blocks: Iterator[bytes], least_bytes: int) -> bytes:
-    taken: list[bytes] = []
-    size = 0
-    while size < least_bytes and (block := next(blocks, None)) is not None:
-        taken.append(block)
-        size += len(block)
-    return taken[0] if len(taken) == 1 else b"".join(taken)
-
-
 def whole_records(blocks: Iterable[bytes], piece_bytes: int) -> Iterator[bytes | memoryview]:
     """The same bytes in pieces that end at record borders, the last one perhaps not.
 

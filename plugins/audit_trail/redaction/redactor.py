@@ -7,7 +7,6 @@ redaction changes nothing, by construction.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from audit_trail.redaction.policy import Policy
 from audit_trail.redaction.policy_file import default_policy
-from audit_trail.redaction.record_blocks import PIECE_BYTES, record_pieces, whole_records, with_long_beginning
+from audit_trail.redaction.record_blocks import PIECE_BYTES, record_pieces, whole_records
 from audit_trail.redaction.replacements import Replacements
+from audit_trail.redaction.rest_of_key import MAX_LINES, begins_with_rest_of_key, with_decided_beginning
 from audit_trail.redaction.slow_detectors import SlowDetectors, merged
 
 if TYPE_CHECKING:
@@ -24,18 +24,10 @@ if TYPE_CHECKING:
 
 MAX_RECORD_BYTES = 1 << 30
 """Offsets are 32-bit numbers; more than this in one call is taken in pieces of whole records."""
-MAX_PEM_LINES = 400
 MAX_ROUNDS = 8
 """Rounds after which a record that still shows something new is replaced as a whole."""
 
-REST_OF_KEY_BYTES = 64 * 1024
-"""A beginning in which the longest rest of a private key is whole."""
-
 UNSTABLE_RULE = "unstable-record"
-# The rest of a private key whose beginning is in another file: RFC 7468 lines up to END.
-_REST_OF_KEY = re.compile(
-    rb"(?:[A-Za-z0-9+/=]{16,80}\r?\n){1,400}-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +126,7 @@ class Redactor:
             all blocks together.
         """
         carry = _Carry()
-        for piece in whole_records(with_long_beginning(blocks, REST_OF_KEY_BYTES), PIECE_BYTES):
+        for piece in whole_records(with_decided_beginning(blocks), PIECE_BYTES):
             carry.counts = Counter()
             yield Redaction(data=self._redact(piece, carry), counts=dict(carry.counts))
 
@@ -154,8 +146,8 @@ class Redactor:
         ]  # fmt: skip
 
     def _scan(self, data: bytes | memoryview, scratch: Scratch, carry: _Carry) -> Any:
-        if not carry.begun and _REST_OF_KEY.match(data):
-            carry.pem = (MAX_PEM_LINES, 1, 0)
+        if not carry.begun and begins_with_rest_of_key(data):
+            carry.pem = (MAX_LINES, 1, 0)
         carry.begun = True
         spans, carry.pem = self._scanner.scan(data, scratch, pem=carry.pem)
         return spans

@@ -6,8 +6,10 @@ from typing import Any
 
 from audit_trail import native
 from audit_trail.native import bytes_at, compiled, copy_bytes, entry_point, ints_at, longs_at
+from audit_trail.redaction.kernel import text as text_module
 from audit_trail.redaction.kernel.text import NEWLINE, SPAN_INTS
 
+_SOURCES = (__file__, native.__file__, text_module.__file__)
 # Bytes of the quotes by kind: none, ", ', \u0022, &quot;, %22.
 _QUOTES = (b"", b'"', b"'", b"\\u0022", b"&quot;", b"%22")
 QUOTE_BYTES = b"".join(quote.ljust(8, b"\0") for quote in _QUOTES)
@@ -24,7 +26,7 @@ def _quote(quote: int, quotes: Any, sizes: Any, out: Any, place: int) -> int:
     return copy_bytes(out, place, quotes, kind * 8, sizes[kind])
 
 
-@entry_point(__file__, native.__file__)
+@entry_point(*_SOURCES)
 def output_size(size: int, spans: int, count: int, texts: int, sizes: int) -> int:
     """Bytes of the output.
 
@@ -46,7 +48,7 @@ def output_size(size: int, spans: int, count: int, texts: int, sizes: int) -> in
     return total
 
 
-@entry_point(__file__, native.__file__)
+@entry_point(*_SOURCES)
 def assemble(
     data: int,
     size: int,

@@ -11,12 +11,9 @@ from audit_trail.redaction.kernel import (
     addresses,
     digits,
     elements,
-    fields,
-    keys,
     options,
     pairs,
     statements,
-    text,
     tokens,
     values,
 )
@@ -63,10 +60,8 @@ from audit_trail.redaction.kernel.text import (
     unicode_escape,
 )
 
-_SOURCES = tuple(
-    str(Path(module.__file__ or ""))
-    for module in (native, addresses, fields, keys, pairs, text, tokens, values)
-)
+# All of this folder takes part, directly or through another file.
+_SOURCES = (native.__file__, *map(str, Path(__file__).parent.glob("*.py")))
 # One mark leads to at most this many spans.
 SPANS_AT_ONCE = 4
 
@@ -298,7 +293,7 @@ def _percent(t: Any, i: int) -> tuple[int, int]:
     return (behind if behind > 0 else i + width), 0
 
 
-@entry_point(__file__, *_SOURCES)
+@entry_point(*_SOURCES)
 def scan(context: int, ranges: int, count: int, first: int, position: int) -> int:
     """Scan ranges of whole lines, each by itself.
 
