@@ -57,7 +57,7 @@ def _ours() -> Redact:
     return redact
 
 
-def _datafog() -> Redact:
+def _datafog_nine_kinds() -> Redact:
     transform = import_module("datafog_core").scan_and_transform
     settings = {
         "scan": {"entities": list(_DATAFOG_KINDS)},
@@ -66,7 +66,7 @@ def _datafog() -> Redact:
     return _on_text(lambda text: str(transform(text, settings).text))
 
 
-def _datafog_default() -> Redact:
+def _datafog() -> Redact:
     transform = import_module("datafog_core").scan_and_transform
     settings = {"transform": {"default": {"strategy": "redact"}}}
     return _on_text(lambda text: str(transform(text, settings).text))
@@ -111,7 +111,7 @@ def _on_text(redact_text: Callable[[str], str]) -> Redact:
 ENGINES: Mapping[str, Callable[[], Redact]] = {
     "ours": _ours,
     "datafog": _datafog,
-    "datafog-default": _datafog_default,
+    "datafog-9": _datafog_nine_kinds,
     "scrubadub": _scrubadub,
     "presidio": _presidio,
 }
