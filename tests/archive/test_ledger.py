@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -157,7 +158,12 @@ def test_an_entry_larger_than_any_seal_is_not_read(
 
 def test_a_listed_version_that_is_gone_is_a_storage_error(s3_store: S3Store) -> None:
     gone = ObjectVersion(
-        key=ledger_key(0), version_id="0" * 32, is_latest=True, is_delete_marker=False, size=1
+        key=ledger_key(0),
+        version_id="0" * 32,
+        is_latest=True,
+        is_delete_marker=False,
+        size=1,
+        modified=datetime(2026, 1, 1, tzinfo=UTC),
     )
     with pytest.raises(StorageError):
         list(read_entries(s3_store, [gone]))

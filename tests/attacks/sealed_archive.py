@@ -128,9 +128,14 @@ class CopiedStore:
         there = self._copy.head(key, self._actual(key, version_id))
         return replace(there, version_id=self._shown(key, there.version_id)) if there else None
 
+    def fetch(self, key: str, version_id: str | None = None, *, max_bytes: int) -> tuple[StoredObject, bytes]:
+        """See `ObjectReader.fetch`."""
+        there, data = self._copy.fetch(key, self._actual(key, version_id), max_bytes=max_bytes)
+        return replace(there, version_id=self._shown(key, there.version_id)), data
+
     def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
         """See `ObjectReader.read`."""
-        return self._copy.read(key, self._actual(key, version_id), max_bytes=max_bytes)
+        return self.fetch(key, version_id, max_bytes=max_bytes)[1]
 
     def stream(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
         """See `ObjectReader.stream`."""

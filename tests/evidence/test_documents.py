@@ -379,7 +379,7 @@ def test_what_is_no_statement_is_refused(payload: bytes) -> None:
 
 
 def test_an_unknown_kind_of_entry_is_refused() -> None:
-    payload = changed("seal", ("predicate", "kind"), setter("gap"))
+    payload = changed("seal", ("predicate", "kind"), setter("pause"))
     assert "kind" in str(refusal("seal", payload))
 
 

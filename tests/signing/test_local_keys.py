@@ -19,8 +19,8 @@ from audit_trail.signing.local_keys import (
     INDEX_NAME,
     PASSPHRASE_NAME,
     SigningKey,
-    active_keys,
     generate_keys,
+    held_keys,
     key_id,
     load_private_key,
     make_passphrase,
@@ -57,7 +57,7 @@ def refusal(action: Callable[[], Any]) -> ConfigurationError:
 
 def test_two_keys_are_made_and_found_again(keyed: Keyed) -> None:
     settings, made = keyed
-    assert active_keys(settings) == made
+    assert held_keys(settings) == made
     assert {key.public_key.scheme for key in made} == {"rsassa-pss-sha256", "ml-dsa-65/1"}
     for key in made:
         check_public_key(key.public_key, where="index")
@@ -176,11 +176,11 @@ def test_a_damaged_index_is_refused(settings_with: Make, index: bytes) -> None:
     settings = settings_with()
     settings.keys.mkdir(parents=True)
     (settings.keys / INDEX_NAME).write_bytes(index)
-    assert refusal(lambda: active_keys(settings)).where == str(settings.keys / INDEX_NAME)
+    assert refusal(lambda: held_keys(settings)).where == str(settings.keys / INDEX_NAME)
 
 
 def test_without_keys_the_error_says_how_to_make_them(settings_with: Make) -> None:
-    assert "generate-keys" in refusal(lambda: active_keys(settings_with())).remedy
+    assert "generate-keys" in refusal(lambda: held_keys(settings_with())).remedy
 
 
 def test_without_a_passphrase_no_key_is_made(settings_with: Make) -> None:

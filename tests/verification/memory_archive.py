@@ -13,6 +13,7 @@ from audit_trail.archive.ledger import put_entry
 from audit_trail.archive.object_store import Retention, StoredObject
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import (
+    Entry,
     Genesis,
     Policy,
     Sample,
@@ -172,7 +173,7 @@ class MemoryArchive:
 
     # What a forger can do
 
-    def envelope(self, entry: Genesis | Seal | Verification, keys: KeyRing | None = None) -> bytes:
+    def envelope(self, entry: Entry, keys: KeyRing | None = None) -> bytes:
         """An entry signed by `keys`; None: by those of the archive."""
         return sign_payload(encode_entry(entry), (keys or self.keys).signers).to_bytes()
 

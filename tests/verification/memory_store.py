@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256 as sha256_of
 from pathlib import Path
 
 from audit_trail.archive.object_store import KeyTakenError, ObjectVersion, Retention, StoredObject
 from audit_trail.errors import StorageError
 
+MODIFIED = datetime(2026, 1, 9, 1, tzinfo=UTC)
 BLOCK_BYTES = 7
 """Small and odd, so that every reader meets records that span blocks."""
 
@@ -20,6 +22,7 @@ class _Version:
     described: StoredObject
     data: bytes
     is_delete_marker: bool = False
+    modified: datetime = MODIFIED
 
 
 class MemoryStore:
@@ -46,11 +49,16 @@ class MemoryStore:
         found = self._find(key, version_id)
         return found.described if found else None
 
-    def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
+    def fetch(self, key: str, version_id: str | None = None, *, max_bytes: int) -> tuple[StoredObject, bytes]:
         data = self._get(key, version_id)
         if len(data) > max_bytes:
             raise StorageError("object is too large to be what it should be", where=key)
-        return data
+        found = self._find(key, version_id)
+        assert found is not None
+        return found.described, data
+
+    def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
+        return self.fetch(key, version_id, max_bytes=max_bytes)[1]
 
     def stream(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
         data = self._get(key, version_id)
@@ -67,6 +75,7 @@ class MemoryStore:
                     is_latest=age == 0,
                     is_delete_marker=version.is_delete_marker,
                     size=len(version.data),
+                    modified=version.modified,
                 )
 
     # ObjectStore

@@ -138,7 +138,8 @@ class TestManifest:
         checks = CheckList()
         assert check_manifest(archive.store, view, seal, checks) is None
         assert [(item.name, item.outcome, item.day) for item in checks.kept] == [
-            ("manifest.signed", Outcome.UNVERIFIABLE, seal.date)
+            ("object.present", Outcome.UNVERIFIABLE, seal.date),
+            ("manifest.signed", Outcome.UNVERIFIABLE, seal.date),
         ]
 
     def test_as_sealed(self, archive: MemoryArchive) -> None:
@@ -146,7 +147,10 @@ class TestManifest:
         manifest = check_manifest(archive.store, archive.view, archive.view.seals[0], checks)
         assert manifest is not None
         assert manifest.date == "2026-01-05"
-        assert [(item.name, item.outcome) for item in checks.kept] == [("manifest.signed", Outcome.PASS)]
+        names = [f"object.{name}" for name in ("present", "size", "checksum", "lock")]
+        assert [(item.name, item.outcome) for item in checks.kept] == [
+            (name, Outcome.PASS) for name in (*names, "manifest.signed")
+        ]
 
 
 def _other_redaction(archive: MemoryArchive) -> object:

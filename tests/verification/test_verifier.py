@@ -73,7 +73,7 @@ class TestLevels:
             on_progress=lambda done, total: seen.append((done, total)),
         )
         verifier.verify("objects", now=NOW, due_hours=0)
-        assert seen == [(number, 7) for number in range(1, 8)]
+        assert seen == [(number, 3) for number in range(1, 4)]
 
 
 class TestNothing:

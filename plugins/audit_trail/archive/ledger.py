@@ -28,6 +28,7 @@ class RawEntry:
     key: str
     version_id: str
     data: bytes
+    retention: Retention | None = None
 
     @property
     def sha256(self) -> str:
@@ -80,11 +81,17 @@ def read_entries(store: ObjectReader, versions: Iterable[ObjectVersion]) -> Iter
     """Read entries concurrently, in order."""
 
     def read(version: ObjectVersion) -> RawEntry:
-        data = store.read(version.key, version.version_id, max_bytes=MAX_ENTRY_BYTES)
+        described, data = store.fetch(version.key, version.version_id, max_bytes=MAX_ENTRY_BYTES)
         sequence = ledger_sequence(version.key)
         if sequence is None:
             raise IntegrityError("not a ledger entry", where=version.key)
-        return RawEntry(sequence=sequence, key=version.key, version_id=version.version_id, data=data)
+        return RawEntry(
+            sequence=sequence,
+            key=version.key,
+            version_id=version.version_id,
+            data=data,
+            retention=described.retention,
+        )
 
     with ThreadPoolExecutor(READERS) as pool:
         yield from pool.map(read, versions)

@@ -44,6 +44,7 @@ class ObjectVersion:
     is_latest: bool
     is_delete_marker: bool
     size: int
+    modified: datetime
 
 
 class KeyTakenError(StorageError):
@@ -60,8 +61,16 @@ class ObjectReader(Protocol):
     def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
         """Describe a version (the latest when None); None when there is none."""
 
+    def fetch(self, key: str, version_id: str | None = None, *, max_bytes: int) -> tuple[StoredObject, bytes]:
+        """A small object whole, and what the store says of it, in one request.
+
+        Raises:
+            StorageError: There is none, it is larger than `max_bytes`, or the
+                store could not be reached.
+        """
+
     def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
-        """A small object whole; a larger one than `max_bytes` is a `StorageError`."""
+        """The bytes that `fetch` gives."""
 
     def stream(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
         """An object's bytes in blocks."""

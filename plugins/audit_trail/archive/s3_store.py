@@ -159,11 +159,11 @@ class S3Store:
             raise
         return _described(key, dict(answer))
 
-    def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
-        """See `ObjectReader.read`."""
+    def fetch(self, key: str, version_id: str | None = None, *, max_bytes: int) -> tuple[StoredObject, bytes]:
+        """See `ObjectReader.fetch`."""
         with self._errors(key):
             answer = self._client.get_object(
-                Bucket=self._bucket, Key=self._prefix + key, **_version(version_id)
+                Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED", **_version(version_id)
             )
             if answer["ContentLength"] > max_bytes:
                 raise StorageError(
@@ -172,7 +172,11 @@ class S3Store:
                     expected=f"at most {max_bytes} bytes",
                     found=f"{answer['ContentLength']} bytes",
                 )
-            return answer["Body"].read()
+            return _described(key, dict(answer)), answer["Body"].read()
+
+    def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
+        """See `ObjectReader.read`."""
+        return self.fetch(key, version_id, max_bytes=max_bytes)[1]
 
     def stream(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
         """See `ObjectReader.stream`."""
@@ -199,6 +203,7 @@ class S3Store:
             is_latest=item["IsLatest"],
             is_delete_marker=marker,
             size=item.get("Size", 0),
+            modified=item["LastModified"].astimezone(UTC),
         )
 
     @contextmanager

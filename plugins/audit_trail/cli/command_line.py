@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from audit_trail import __version__
-from audit_trail.cli import commands, redact_command
+from audit_trail.cli import commands, ledger_commands, redact_command
 from audit_trail.cli.output import Output
 from audit_trail.errors import AuditTrailError
 
@@ -75,6 +75,14 @@ def make_parser() -> argparse.ArgumentParser:
     checking.add_argument(
         "--level", choices=("ledger", "objects", "content"), default="objects", help="how deep (objects)"
     )
+    gap = command("declare-gap", ledger_commands.declare_gap, "declare that a day has no logs, and why")
+    ledger_commands.add_declare_gap(gap)
+    rotation = command(
+        "rotate-keys", ledger_commands.rotate_keys, "replace the signing keys: signed by the old and the new"
+    )
+    ledger_commands.add_rotate_keys(rotation)
+    revocation = command("revoke-key", ledger_commands.revoke_key, "stop believing a key, and replace it")
+    ledger_commands.add_revoke_key(revocation)
     command("status", commands.status, "say what the archive holds and what is missing")
     _add_redact(command("redact", redact_command.redact, "take secrets and personal data out of logs"))
     showing = command("demo", commands.demo, "seal a day of real logs through Airflow into an embedded store")

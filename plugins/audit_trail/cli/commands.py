@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from audit_trail.pipeline.stage_context import StageContext
 
 
-NEEDS_STORE = {"init", "process", "verify", "status"}
+NEEDS_STORE = {"init", "process", "verify", "status", "declare-gap", "rotate-keys", "revoke-key"}
 
 
 def init(args: Namespace, output: Output) -> int:
@@ -170,7 +170,9 @@ def status(args: Namespace, output: Output) -> int:
     view = context.ledger()
     due_hours = context.settings.verification.due_hours
     missing = [
-        day for day in expected_days(view, now=context.now(), due_hours=due_hours) if not view.seals_of(day)
+        day
+        for day in expected_days(view, now=context.now(), due_hours=due_hours)
+        if not view.seals_of(day) and day not in view.gaps
     ]
     last = view.verifications[-1] if view.verifications else None
     value: dict[str, Any] = {
@@ -178,13 +180,14 @@ def status(args: Namespace, output: Output) -> int:
         "bucket": context.settings.archive.bucket,
         "genesis_sha256": view.genesis_sha256,
         "head": {"sequence": view.head.sequence, "sha256": view.head.sha256},
-        "keys": [{"scheme": key.scheme, "keyid": key.keyid} for key in view.genesis.keys],
+        "keys": [{"scheme": key.scheme, "keyid": key.keyid} for key in view.keys],
         "days_sealed": len(view.seals_by_day),
         "first_day": min(view.seals_by_day, default=None),
         "last_day": max(view.seals_by_day, default=None),
         "records": sum(seal.totals.records for seal in view.seals),
         "stored_bytes": sum(seal.totals.stored_bytes for seal in view.seals),
         "missing": missing,
+        "gaps": {day: gap.reason for day, gap in sorted(view.gaps.items()) if not view.seals_of(day)},
         "last_verification": last.to_json() if last else None,
         "weaker_than_default": weaknesses(context.settings),
     }

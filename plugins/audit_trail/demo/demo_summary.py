@@ -104,7 +104,7 @@ def _show_stages(console: Console, result: DemoResult) -> None:
         ("sanitize", f"{sum(segment.records for segment in segments)} records", f"replaced {now}; {before}"),
         ("hash", f"{len(segments)} segments, {size(content)}",
          f"{size(stored)} as zstd, SHA-256 and Merkle root each"),
-        ("sign", f"{len(result.manifests)} manifest", ", ".join(key.scheme for key in view.genesis.keys)),
+        ("sign", f"{len(result.manifests)} manifest", ", ".join(key.scheme for key in view.keys)),
         ("upload", f"{len(segments) + len(result.manifests)} objects", lock),
         ("seal", f"revision {last.revision}", f"ledger entry {last.sequence}"),
         ("verify_sample", "ledger, objects, sample",

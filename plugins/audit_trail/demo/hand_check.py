@@ -30,7 +30,7 @@ def write_hand_check(store: ObjectReader, view: LedgerView, day: str, folder: Pa
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     seal = view.seals_of(day)[-1]
-    key = next(key for key in view.genesis.keys if key.keytype == "rsa")
+    key = next(key for key in view.history.era_at(seal.sequence).keys if key.keytype == "rsa")
     (folder / "rsa.pub.pem").write_text(key.public, "ascii")
     entry = store.read(ledger_key(seal.sequence), view.versions[seal.sequence], max_bytes=MAX_EVIDENCE_BYTES)
     manifest = store.read(seal.manifest.key, seal.manifest.version_id, max_bytes=MAX_EVIDENCE_BYTES)

@@ -19,14 +19,20 @@ from audit_trail.evidence.public_key import PublicKey, Scheme
 from audit_trail.evidence.statement import LEDGER_PREDICATE, encode_statement, parse_statement
 
 LockMode = Literal["COMPLIANCE", "GOVERNANCE"]
+Keys = Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8)]
 
 
 class Policy(Document):
-    """What an archive promises from its first day on."""
+    """What an archive promises from its first day on.
+
+    `timestamp_hours`: within so many hours each entry gets a token of a
+    time-stamping authority; absent where none was named when it was founded.
+    """
 
     lock_mode: LockMode
     retain_days: Annotated[int, Field(ge=1, le=36_500)]
     algorithms: tuple[Scheme, ...]
+    timestamp_hours: Annotated[int, Field(ge=1, le=24 * 31)] | None = None
 
 
 class Genesis(Document):
@@ -37,7 +43,7 @@ class Genesis(Document):
     archive: Text
     sequence: Literal[0] = 0
     at: Timestamp
-    keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8)]
+    keys: Keys
     policy: Policy
 
 
@@ -118,17 +124,47 @@ class Verification(_Linked):
     failures: Annotated[tuple[FailedCheck, ...], Field(max_length=100)]
 
 
-LedgerEntry = Annotated[Genesis | Seal | Verification, Field(discriminator="kind")]
-_ADAPTER: TypeAdapter[Genesis | Seal | Verification] = TypeAdapter(LedgerEntry)
+class Gap(_Linked):
+    """An operator declares that a day has no logs, and why."""
+
+    kind: Literal["gap"] = "gap"
+    date: Day
+    reason: Text
 
 
-def encode_entry(entry: Genesis | Seal | Verification) -> bytes:
+class KeyRotation(_Linked):
+    """From the next entry on, `keys` sign, all of them; this one is signed by the old and the new."""
+
+    kind: Literal["key-rotation"] = "key-rotation"
+    keys: Keys
+
+
+class KeyRevocation(_Linked):
+    """From `from_sequence` on, the key `keyid` is not believed; `keys` sign from the next entry on.
+
+    Signed by the keys believed before, without the revoked one, and by those
+    of `keys` that are new.
+    """
+
+    kind: Literal["key-revocation"] = "key-revocation"
+    keyid: Sha256
+    from_sequence: Annotated[int, Field(ge=1)]
+    reason: Text
+    keys: Keys
+
+
+Entry = Genesis | Seal | Gap | KeyRotation | KeyRevocation | Verification
+LinkedEntry = Seal | Gap | KeyRotation | KeyRevocation | Verification
+_ADAPTER: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
+
+
+def encode_entry(entry: Entry) -> bytes:
     """The statement's canonical bytes.
 
-    The subject of a genesis are its keys, of a seal its manifest, of anything
-    else the entry before it.
+    The subjects of a genesis, a rotation and a revocation are their keys, of a
+    seal its manifest, of anything else the entry before it.
     """
-    if isinstance(entry, Genesis):
+    if isinstance(entry, Genesis | KeyRotation | KeyRevocation):
         subjects = [(f"key:{key.scheme}", key.keyid) for key in entry.keys]
     elif isinstance(entry, Seal):
         subjects = [(entry.manifest.key, entry.manifest.sha256)]
@@ -137,7 +173,7 @@ def encode_entry(entry: Genesis | Seal | Verification) -> bytes:
     return encode_statement(predicate_type=LEDGER_PREDICATE, subjects=subjects, predicate=entry)
 
 
-def parse_entry(payload: bytes, *, where: str) -> Genesis | Seal | Verification:
+def parse_entry(payload: bytes, *, where: str) -> Entry:
     """Read a ledger entry's statement.
 
     Raises:

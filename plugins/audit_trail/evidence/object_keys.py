@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 
+_DAY_KEY = re.compile(
+    r"(?:logs/source=[^/]+/date=(?P<segment>[0-9-]{10})/part-[0-9]{5}-[0-9a-f]{16}\.(?:jsonl|log)\.zst"
+    r"|manifests/date=(?P<manifest>[0-9-]{10})/r[0-9]{4}-[0-9a-f]{16}\.dsse\.json)\Z"
+)
 LEDGER_KEY = re.compile(r"ledger/([0-9]{12})\.dsse\.json\Z")
 
 
@@ -28,6 +32,12 @@ def manifest_key(*, day: str, revision: int, statement_sha256: str) -> str:
 def ledger_key(sequence: int) -> str:
     """Key of the ledger entry with that sequence number."""
     return f"ledger/{sequence:012d}.dsse.json"
+
+
+def day_of_key(key: str) -> str | None:
+    """The day of a segment's or manifest's key; None for any other key."""
+    match = _DAY_KEY.match(key)
+    return (match["segment"] or match["manifest"]) if match else None
 
 
 def ledger_sequence(key: str) -> int | None:

@@ -13,7 +13,7 @@ from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Genesis, Policy, encode_entry
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.signing.local_keys import active_keys
+from audit_trail.signing.local_keys import newest_keys
 from audit_trail.signing.pins import genesis_pin, note_genesis
 from audit_trail.signing.signatures import sign_payload
 
@@ -73,7 +73,7 @@ def _known_genesis(context: StageContext) -> str | None:
 
 def _put_genesis(context: StageContext) -> str:
     archive = context.settings.archive
-    keys = tuple(key.public_key for key in active_keys(context.settings))
+    keys = newest_keys(context.settings)
     genesis = Genesis(
         archive=archive.name,
         at=format_timestamp(context.now()),
@@ -84,6 +84,6 @@ def _put_genesis(context: StageContext) -> str:
             algorithms=tuple(sorted({key.scheme for key in keys})),
         ),
     )
-    data = sign_payload(encode_entry(genesis), context.signers).to_bytes()
+    data = sign_payload(encode_entry(genesis), context.signers(keys)).to_bytes()
     put_entry(context.store, 0, data, context.storage.retention())
     return sha256(data).hexdigest()

@@ -10,7 +10,7 @@ from audit_trail.archive.ledger import put_entry
 from audit_trail.archive.object_store import KeyTakenError
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.fields import format_timestamp
-from audit_trail.evidence.ledger_entry import Seal, Totals, Verification, encode_entry
+from audit_trail.evidence.ledger_entry import LinkedEntry, Seal, Totals, encode_entry
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.pipeline.handoffs import Sealed, Signed, Uploaded
 from audit_trail.pipeline.stage_context import StageContext
@@ -59,14 +59,15 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
     return sealed
 
 
-def append(context: StageContext, view: LedgerView, entry: Seal | Verification) -> bool:
+def append(context: StageContext, view: LedgerView, entry: LinkedEntry) -> bool:
     """Sign an entry and put it behind `view`'s head; False when another writer has the place.
 
     Raises:
         ConfigurationError: The keys that sign here are not the archive's.
         StorageError: The store refused or could not be reached.
     """
-    data = context.signed(view, encode_entry(entry), where=ledger_key(entry.sequence))
+    signing = view.history.signers_of(entry)
+    data = context.signed(view, encode_entry(entry), where=ledger_key(entry.sequence), keys=signing)
     try:
         put_entry(context.store, entry.sequence, data, context.storage.retention())
     except KeyTakenError:

@@ -48,7 +48,7 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
         envelope = context.signed(view, payload, where=MANIFEST)
         staging.write(MANIFEST, envelope)
     key = manifest_key(day=day, revision=collected.revision, statement_sha256=digest)
-    keyids = ", ".join(key.keyid[:16] for key in view.genesis.keys)
+    keyids = ", ".join(key.keyid[:16] for key in view.keys)
     log.info("signed key=%s statement_sha256=%s by keys %s", key, digest, keyids)
     context.on_progress("sign", 1, 1)
     objects = [

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from audit_trail.errors import ConfigurationError, IntegrityError
+from audit_trail.errors import ConfigurationError
 from audit_trail.pipeline.staging import DayStaging
 from audit_trail.settings import Settings
 from audit_trail.signing.pins import HeadPin, genesis_pin
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from audit_trail.archive.object_store import ObjectStore
     from audit_trail.archive.storage_processor import StorageProcessor
+    from audit_trail.evidence.public_key import PublicKey
     from audit_trail.redaction import Redactor
 
 Progress = Callable[[str, int, int], None]
@@ -42,6 +43,7 @@ class StageContext:
     settings: Settings
     now: Callable[[], datetime] = utc_now
     on_progress: Progress = field(default=_no_progress)
+    _signers: dict[str, Signer] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def storage(self) -> StorageProcessor:
@@ -65,12 +67,18 @@ class StageContext:
         """The memory of the last head, outside the bucket."""
         return HeadPin(self.settings, self.genesis)
 
-    @cached_property
-    def signers(self) -> tuple[Signer, ...]:
-        """All keys that sign now."""
+    def signers(self, keys: Collection[PublicKey]) -> tuple[Signer, ...]:
+        """A signer for each of the keys; opening one takes a while, so they are kept.
+
+        Raises:
+            ConfigurationError: See `load_signers`.
+        """
         from audit_trail.signing.signatures import load_signers
 
-        return load_signers(self.settings)
+        if missing := [key.keyid for key in keys if key.keyid not in self._signers]:
+            for signer in load_signers(self.settings, missing):
+                self._signers[signer.public_key.keyid] = signer
+        return tuple(self._signers[key.keyid] for key in keys)
 
     @property
     def workers(self) -> int:
@@ -87,28 +95,28 @@ class StageContext:
             policy_file=chosen.policy_file, pseudonym_key_file=chosen.pseudonym_key_file
         )
 
-    def signed(self, view: LedgerView, payload: bytes, *, where: str) -> bytes:
+    def signed(
+        self, view: LedgerView, payload: bytes, *, where: str, keys: Collection[PublicKey] | None = None
+    ) -> bytes:
         """An envelope over `payload` that the archive will believe.
 
         Checked before anybody stores it: an entry signed by other keys, once
         put and locked, would end the ledger for good.
 
-        Raises:
-            ConfigurationError: The keys that sign here are not the archive's.
-        """
-        from audit_trail.signing.signatures import sign_payload
+        Args:
+            view: The ledger as it is now.
+            payload: What is signed.
+            where: What it will be, for errors.
+            keys: All that must sign; None: those that the ledger believes now.
 
-        envelope = sign_payload(payload, self.signers)
-        try:
-            view.check_envelope(envelope, where=where)
-        except IntegrityError as error:
-            raise ConfigurationError(
-                "the signing keys are not the ones that the archive believes",
-                where=str(self.settings.keys),
-                expected=", ".join(key.keyid[:16] for key in view.genesis.keys),
-                found=", ".join(item.keyid[:16] for item in envelope.signatures),
-                remedy="name the folder of the archive's own keys in keys_dir",
-            ) from error
+        Raises:
+            ConfigurationError: Keys that the archive believes are not held here.
+        """
+        from audit_trail.signing.signatures import sign_payload, verify_envelope
+
+        signing = view.keys if keys is None else keys
+        envelope = sign_payload(payload, self.signers(signing))
+        verify_envelope(envelope, keys=signing, algorithms=view.history.algorithms, where=where)
         return envelope.to_bytes()
 
     def staging(self, day: str) -> DayStaging:

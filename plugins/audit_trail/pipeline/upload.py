@@ -113,7 +113,8 @@ def _adopt_manifest(context: StageContext, staged: StagedObject, ours: bytes) ->
         )
     data = context.store.read(staged.key, there.version_id, max_bytes=2 * MAX_DOCUMENT_BYTES)
     envelope = parse_envelope(data, where=staged.key)
-    context.ledger().check_envelope(envelope, where=staged.key)
+    view = context.ledger()
+    view.history.check_document(envelope, sequence=view.head.sequence + 1, where=staged.key)
     if (
         envelope.payload != parse_envelope(ours, where=staged.file).payload
         or sha256(data).hexdigest() != there.sha256

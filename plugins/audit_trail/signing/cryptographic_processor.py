@@ -32,10 +32,10 @@ class CryptographicProcessor:
         return generate_keys(self.settings)
 
     def public_keys(self) -> tuple[PublicKey, ...]:
-        """The public parts of the keys that sign now."""
-        from audit_trail.signing.local_keys import active_keys
+        """The public parts of the keys that sign here: the newest of each scheme."""
+        from audit_trail.signing.local_keys import newest_keys
 
-        return tuple(key.public_key for key in active_keys(self.settings))
+        return newest_keys(self.settings)
 
     def hash_file(self, path: str | Path) -> str:
         """SHA-256 of a file, hex.
@@ -53,10 +53,11 @@ class CryptographicProcessor:
             ) from error
 
     def sign(self, payload: bytes) -> bytes:
-        """A DSSE envelope over `payload`, signed by every active key."""
+        """A DSSE envelope over `payload`, signed by all of `public_keys`."""
         from audit_trail.signing.signatures import load_signers, sign_payload
 
-        return sign_payload(payload, load_signers(self.settings)).to_bytes()
+        keyids = [key.keyid for key in self.public_keys()]
+        return sign_payload(payload, load_signers(self.settings, keyids)).to_bytes()
 
     def verify(self, envelope: bytes, *, keys: tuple[PublicKey, ...] | None = None) -> bytes:
         """The payload of an envelope that all of `keys` signed.

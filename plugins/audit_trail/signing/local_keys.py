@@ -1,6 +1,7 @@
-"""Local key files: encrypted PKCS#8, mode 0600, and an index of what signs now.
+"""Local key files: encrypted PKCS#8, mode 0600, and an index of them.
 
-`signing-keys.json` lists the active keys (public parts and URIs only).
+`signing-keys.json` lists the keys that are held here (public parts and URIs
+only), oldest first. Which of them sign is for the ledger to say.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MIN_PASSPHRASE_CHARACTERS = 12
 
 
 class SigningKey(Document):
-    """An active key: its public part and where the private one is."""
+    """A key that is held here: its public part and where the private one is."""
 
     uri: Text
     public_key: PublicKey
@@ -40,7 +41,7 @@ _INDEX: TypeAdapter[tuple[SigningKey, ...]] = TypeAdapter(tuple[SigningKey, ...]
 
 
 def generate_keys(settings: Settings) -> tuple[SigningKey, ...]:
-    """Make the key pairs that the settings ask for and note them as active.
+    """Make the first key pairs, those that the settings ask for.
 
     Nothing is overwritten: keys that an archive once believed are needed for
     as long as it exists.
@@ -58,16 +59,41 @@ def generate_keys(settings: Settings) -> tuple[SigningKey, ...]:
         )
     passphrase = read_passphrase(settings)
     _make_private_folder(folder)
-    made = [_write_pair(folder, _generate_rsa(settings.signing.rsa_bits), "rsassa-pss-sha256", passphrase)]
+    schemes: list[Scheme] = ["rsassa-pss-sha256"]
     if settings.signing.post_quantum:
-        made.append(_write_pair(folder, _generate_mldsa(), "ml-dsa-65/1", passphrase))
+        schemes.append("ml-dsa-65/1")
+    made = [_make_pair(settings, scheme, passphrase) for scheme in schemes]
     keys = tuple(sorted(made, key=lambda key: key.public_key.keyid))
-    _write(folder / INDEX_NAME, json.dumps([key.to_json() for key in keys], indent=2).encode() + b"\n")
+    _write_index(settings, keys)
     return keys
 
 
-def active_keys(settings: Settings) -> tuple[SigningKey, ...]:
-    """The keys that sign now.
+def make_key(settings: Settings, scheme: Scheme) -> SigningKey:
+    """Make one more key pair, and note it behind those that are there.
+
+    Raises:
+        ConfigurationError: There are no keys yet, there is no passphrase, or
+            the folder cannot be written.
+    """
+    held = held_keys(settings)
+    made = _make_pair(settings, scheme, read_passphrase(settings))
+    _write_index(settings, (*held, made))
+    return made
+
+
+def _make_pair(settings: Settings, scheme: Scheme, passphrase: bytes) -> SigningKey:
+    is_rsa = scheme == "rsassa-pss-sha256"
+    private = _generate_rsa(settings.signing.rsa_bits) if is_rsa else _generate_mldsa()
+    return _write_pair(settings.keys, private, scheme, passphrase)
+
+
+def _write_index(settings: Settings, keys: tuple[SigningKey, ...]) -> None:
+    text = json.dumps([key.to_json() for key in keys], indent=2)
+    _write(settings.keys / INDEX_NAME, text.encode() + b"\n")
+
+
+def held_keys(settings: Settings) -> tuple[SigningKey, ...]:
+    """The keys that are held here, oldest first.
 
     Raises:
         ConfigurationError: No keys, or an unreadable index.
@@ -83,6 +109,16 @@ def active_keys(settings: Settings) -> tuple[SigningKey, ...]:
         raise ConfigurationError(
             "the index of signing keys cannot be read", where=str(path), found=type(error).__name__
         ) from error
+
+
+def newest_keys(settings: Settings) -> tuple[PublicKey, ...]:
+    """The newest key of each scheme that is held here, ordered by key id.
+
+    Raises:
+        ConfigurationError: No keys, or an unreadable index.
+    """
+    newest = {key.public_key.scheme: key.public_key for key in held_keys(settings)}
+    return tuple(sorted(newest.values(), key=lambda key: key.keyid))
 
 
 def load_private_key(key: SigningKey, settings: Settings) -> PrivateKeyTypes:

@@ -1,6 +1,6 @@
 """Making and checking the signatures of an envelope.
 
-Every active key signs, and every one of them must verify: RSASSA-PSS for what
+Every believed key signs, and every one of them must verify: RSASSA-PSS for what
 can be checked with any OpenSSL today, ML-DSA (FIPS 204) for the years after.
 `securesystemslib` does both, and knows keys in KMS, HSMs and Vault.
 """
@@ -14,7 +14,7 @@ from audit_trail.errors import ConfigurationError, IntegrityError
 from audit_trail.evidence.envelope import Envelope, Signature, pre_authentication_encoding
 from audit_trail.evidence.public_key import PublicKey
 from audit_trail.settings import Settings
-from audit_trail.signing.local_keys import SigningKey, active_keys, load_private_key
+from audit_trail.signing.local_keys import SigningKey, held_keys, load_private_key
 
 if TYPE_CHECKING:
     from securesystemslib.signer import Signer, SSlibKey
@@ -25,14 +25,24 @@ MIN_RSA_BITS = 2048
 """NIST SP 800-131A revision 2: shorter RSA keys are disallowed."""
 
 
-def load_signers(settings: Settings) -> tuple[Signer, ...]:
-    """A signer for every active key.
+def load_signers(settings: Settings, keyids: Collection[str] | None = None) -> tuple[Signer, ...]:
+    """A signer for each of some keys; None: for every key that is held here.
 
     Raises:
-        ConfigurationError: A key is missing, does not open, or is not the
-            other half of the public key that the index names.
+        ConfigurationError: A key is not held here, does not open, or is not
+            the other half of the public key that the index names.
     """
-    return tuple(_signer(key, settings) for key in active_keys(settings))
+    held = {key.public_key.keyid: key for key in held_keys(settings)}
+    wanted = held.keys() if keyids is None else keyids
+    if missing := sorted(set(wanted) - held.keys()):
+        raise ConfigurationError(
+            "the signing keys are not the ones that the archive believes",
+            where=str(settings.keys),
+            expected=", ".join(keyid[:16] for keyid in sorted(wanted)),
+            found=", ".join(keyid[:16] for keyid in held) or "none",
+            remedy=f"name the folder that holds key {missing[0][:16]} in keys_dir",
+        )
+    return tuple(_signer(held[keyid], settings) for keyid in wanted)
 
 
 def _signer(key: SigningKey, settings: Settings) -> Signer:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from audit_trail.archive.object_store import ObjectReader
-from audit_trail.errors import AuditTrailError, IntegrityError
+from audit_trail.archive.object_store import ObjectReader, StoredObject
+from audit_trail.errors import AuditTrailError, IntegrityError, StorageError
 from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
 from audit_trail.evidence.envelope import parse_envelope
 from audit_trail.evidence.ledger_entry import Seal, SealedObject
@@ -13,6 +13,7 @@ from audit_trail.evidence.manifest import Manifest, Segment, parse_manifest
 from audit_trail.evidence.segment import digest_segment
 from audit_trail.verification.checks import CheckList
 from audit_trail.verification.ledger_walk import LedgerView
+from audit_trail.verification.object_checks import check_described, check_object
 
 _TAMPERED = "the bytes are not the sealed ones; compare with the store's versions and access log"
 
@@ -24,8 +25,21 @@ def read_manifest(store: ObjectReader, view: LedgerView, seal: Seal) -> Manifest
         IntegrityError: Other bytes, signatures, or contents than the ledger's.
         StorageError: It cannot be read.
     """
+    return parse_sealed_manifest(fetch_manifest(store, seal)[1], view, seal)
+
+
+def fetch_manifest(store: ObjectReader, seal: Seal) -> tuple[StoredObject, bytes]:
+    """A seal's manifest as it is stored, unchecked."""
+    return store.fetch(seal.manifest.key, seal.manifest.version_id, max_bytes=2 * MAX_DOCUMENT_BYTES)
+
+
+def parse_sealed_manifest(data: bytes, view: LedgerView, seal: Seal) -> Manifest:
+    """Check everything about the bytes of a seal's manifest.
+
+    Raises:
+        IntegrityError: Other bytes, signatures, or contents than the ledger's.
+    """
     where = seal.manifest.key
-    data = store.read(where, seal.manifest.version_id, max_bytes=2 * MAX_DOCUMENT_BYTES)
     found = sha256(data).hexdigest()
     if found != seal.manifest.sha256:
         raise IntegrityError(
@@ -36,7 +50,7 @@ def read_manifest(store: ObjectReader, view: LedgerView, seal: Seal) -> Manifest
             remedy=_TAMPERED,
         )
     envelope = parse_envelope(data, where=where)
-    view.check_envelope(envelope, where=where)
+    view.history.check_document(envelope, sequence=seal.sequence, where=where)
     manifest = parse_manifest(envelope.payload, where=where)
     for name, expected, actual in (
         ("archive", view.genesis.archive, manifest.archive),
@@ -60,19 +74,22 @@ def _listed(seal: Seal) -> list[tuple[str, str, int]]:
 
 
 def check_manifest(store: ObjectReader, view: LedgerView, seal: Seal, checks: CheckList) -> Manifest | None:
-    """Check a seal's manifest; None when it cannot be used."""
+    """Check a seal's manifest, the object and what it says; None when it cannot be used."""
+    item = seal.manifest
     try:
-        manifest = read_manifest(store, view, seal)
-    except AuditTrailError as error:
-        checks.add_error("manifest.signed", error, where=seal.manifest.key, day=seal.date)
+        described, data = fetch_manifest(store, seal)
+    except StorageError as error:
+        # Absent, unreadable, or grown beyond all measure: the description tells which.
+        check_object(store, item, checks, day=seal.date)
+        checks.add_error("manifest.signed", error, where=item.key, day=seal.date)
         return None
-    checks.compare(
-        "manifest.signed",
-        seal.manifest.key,
-        expected=seal.manifest.sha256,
-        found=seal.manifest.sha256,
-        day=seal.date,
-    )
+    check_described(described, item, checks, day=seal.date)
+    try:
+        manifest = parse_sealed_manifest(data, view, seal)
+    except AuditTrailError as error:
+        checks.add_error("manifest.signed", error, where=item.key, day=seal.date)
+        return None
+    checks.compare("manifest.signed", item.key, expected=item.sha256, found=item.sha256, day=seal.date)
     return manifest
 
 

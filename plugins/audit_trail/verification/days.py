@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
+from audit_trail.archive.object_store import ObjectVersion
+from audit_trail.evidence.ledger_entry import Seal
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.ledger_walk import LedgerView
 
-Verdict = Literal["sealed", "sealed-empty", "missing", "tampered", "unverifiable"]
+DAG_ID = "audit_trail_daily"
+Verdict = Literal["sealed", "sealed-empty", "declared-gap", "late", "missing", "tampered", "unverifiable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +26,35 @@ class DayVerdict:
     records: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grace:
+    """What may still be on its way to its seal."""
+
+    view: LedgerView
+    now: datetime
+    hours: int
+
+    def is_open(self, day: str) -> bool:
+        """Whether a day has ended, has no seal yet, and is not due."""
+        last_due, today = last_due_day(self.now, self.hours).isoformat(), self.now.date().isoformat()
+        return last_due < day < today and not self.view.seals_of(day)
+
+    def is_young(self, version: ObjectVersion) -> bool:
+        """Whether a seal may still follow an object: it was put within the last hours."""
+        return timedelta(0) <= self.now - version.modified < timedelta(hours=self.hours)
+
+
 def last_due_day(now: datetime, due_hours: int) -> date:
     """The last day that ended more than `due_hours` before `now`."""
     return (now.astimezone(UTC) - timedelta(hours=due_hours)).date() - timedelta(days=1)
 
 
 def expected_days(view: LedgerView, *, now: datetime, due_hours: int) -> list[str]:
-    """Every day from the first sealed one to the last that is sealed or due."""
-    if not view.seals:
+    """Every day from the first that the ledger speaks of to the last that it speaks of or that is due."""
+    spoken_of = [date.fromisoformat(day) for day in (*view.seals_by_day, *view.gaps)]
+    if not spoken_of:
         return []
-    sealed = [date.fromisoformat(day) for day in view.seals_by_day]
-    first, last = min(sealed), max([last_due_day(now, due_hours), *sealed])
+    first, last = min(spoken_of), max([last_due_day(now, due_hours), *spoken_of])
     return [(first + timedelta(days=offset)).isoformat() for offset in range((last - first).days + 1)]
 
 
@@ -59,19 +80,26 @@ def judge_days(view: LedgerView, expected: list[str], checks: CheckList) -> list
 
 
 def _judge(view: LedgerView, day: str, bad: Outcome | None, checks: CheckList) -> DayVerdict:
-    seals = view.seals_of(day)
-    found = "sealed" if seals else "no seal"
-    remedy = f"seal it: audit-trail process --date {day}"
-    checks.compare("day.sealed", f"day {day}", expected="sealed", found=found, day=day, remedy=remedy)
-    if not seals:
+    seals, gap = view.seals_of(day), view.gaps.get(day)
+    found = "sealed" if seals else "declared a gap" if gap else "no seal"
+    expected = found if seals or gap else "sealed"
+    remedy = f"seal it: audit-trail process --date {day}, or airflow backfill create --dag-id {DAG_ID} "
+    remedy += f"--from-date {day} --to-date {day}; if it has no logs: audit-trail declare-gap --date {day}"
+    checks.compare("day.sealed", f"day {day}", expected=expected, found=found, day=day, remedy=remedy)
+    if not seals and not gap:
         return DayVerdict(day=day, verdict="missing")
-    verdict: Verdict = "sealed" if any(seal.objects for seal in seals) else "sealed-empty"
-    if bad is not None:
-        verdict = "tampered" if bad is Outcome.FAIL else "unverifiable"
     return DayVerdict(
         day=day,
-        verdict=verdict,
+        verdict=_verdict(seals, bad),
         revisions=len(seals),
         segments=sum(seal.totals.segments for seal in seals),
         records=sum(seal.totals.records for seal in seals),
     )
+
+
+def _verdict(seals: list[Seal], bad: Outcome | None) -> Verdict:
+    if bad is not None:
+        return "tampered" if bad is Outcome.FAIL else "unverifiable"
+    if not seals:
+        return "declared-gap"
+    return "sealed" if any(seal.objects for seal in seals) else "sealed-empty"

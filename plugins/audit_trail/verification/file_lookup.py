@@ -139,7 +139,7 @@ def _match(
         sequence=seal.sequence,
         entry_sha256=view.heads[seal.sequence],
         sealed_at=seal.at,
-        keyids=tuple(key.keyid for key in view.genesis.keys),
+        keyids=tuple(key.keyid for key in view.history.era_at(seal.sequence).keys),
     )
 
 

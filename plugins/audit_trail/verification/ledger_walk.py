@@ -2,9 +2,9 @@
 
 For every entry, in order:
   1. it is numbered one more than the entry before it;
-  2. it is an envelope signed by exactly the keys believed here, with allowed algorithms;
-  3. it is a well-formed entry of this archive with that number;
-  4. it names the digest of the entry before it.
+  2. it is an envelope around a well-formed entry;
+  3. it is signed by exactly the keys believed here, with allowed algorithms;
+  4. it is of this archive, has that number, and names the digest of the entry before it.
 The genesis is believed because its digest is the one the verifier was given.
 """
 
@@ -14,14 +14,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from audit_trail.archive.ledger import MAX_ENTRY_BYTES, RawEntry, list_ledger, read_entries
-from audit_trail.archive.object_store import ObjectReader, ObjectVersion
+from audit_trail.archive.object_store import ObjectReader, ObjectVersion, Retention
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.envelope import Envelope, parse_envelope
-from audit_trail.evidence.ledger_entry import Genesis, Seal, Verification, parse_entry
+from audit_trail.evidence.ledger_entry import (
+    Gap,
+    Genesis,
+    KeyRevocation,
+    KeyRotation,
+    LinkedEntry,
+    Seal,
+    Verification,
+    parse_entry,
+)
 from audit_trail.signing.pins import Head
-from audit_trail.signing.signatures import check_public_key, verify_envelope
-
-Entry = Genesis | Seal | Verification
+from audit_trail.signing.signatures import verify_envelope
+from audit_trail.verification.key_history import KeyHistory, Keys
 
 
 @dataclass(slots=True)
@@ -31,21 +39,31 @@ class LedgerView:
     Attributes:
         genesis: Entry 0.
         genesis_sha256: Its digest, the archive's identity.
+        history: Which keys are believed, and were.
         heads: Digest of every entry by sequence number.
         versions: Version id of every entry by sequence number.
         seals: All seals in ledger order.
         seals_by_day: The same by day, in order of their revisions.
         verifications: All verification entries in ledger order.
+        gaps: The declared gaps, by day.
+        key_changes: All rotations and revocations in ledger order.
+        times: When each entry says that it was written, by sequence number.
+        locks: Under which lock the store holds each entry, by sequence number.
         overlaid: Later versions and delete markers over entries: attempts.
         strangers: Objects in the ledger folder that are not entries.
     """
 
     genesis: Genesis
     genesis_sha256: str
+    history: KeyHistory
     heads: list[str]
     seals: list[Seal] = field(default_factory=list)
     seals_by_day: dict[str, list[Seal]] = field(default_factory=dict)
     verifications: list[Verification] = field(default_factory=list)
+    gaps: dict[str, Gap] = field(default_factory=dict)
+    key_changes: list[KeyRotation | KeyRevocation] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
+    locks: list[Retention | None] = field(default_factory=list)
     versions: dict[int, str] = field(default_factory=dict)
     overlaid: tuple[ObjectVersion, ...] = ()
     strangers: tuple[ObjectVersion, ...] = ()
@@ -59,15 +77,18 @@ class LedgerView:
         """The seals of a day, by revision."""
         return self.seals_by_day.get(day, [])
 
+    @property
+    def keys(self) -> Keys:
+        """The keys that sign now."""
+        return self.history.active
+
     def check_envelope(self, envelope: Envelope, *, where: str) -> None:
-        """Check a signed document against the keys this ledger believes.
+        """Check a document that was signed just now.
 
         Raises:
             IntegrityError: See `verify_envelope`.
         """
-        verify_envelope(
-            envelope, keys=self.genesis.keys, algorithms=self.genesis.policy.algorithms, where=where
-        )
+        verify_envelope(envelope, keys=self.history.active, algorithms=self.history.algorithms, where=where)
 
     def check_extends(self, remembered: Head | None) -> None:
         """Check that this ledger continues the one seen before.
@@ -163,20 +184,37 @@ def _begin(raw: RawEntry, genesis_sha256: str) -> LedgerView:
     genesis = parse_entry(envelope.payload, where=raw.key)
     if not isinstance(genesis, Genesis):
         raise IntegrityError("entry 0 is not a genesis", where=raw.key, found=genesis.kind)
-    for key in genesis.keys:
-        check_public_key(key, where=raw.key)
-    view = LedgerView(genesis=genesis, genesis_sha256=genesis_sha256, heads=[raw.sha256])
-    view.check_envelope(envelope, where=raw.key)
+    history = KeyHistory.begin(genesis, where=raw.key)
+    history.check_entry(genesis, envelope, where=raw.key)
+    view = LedgerView(
+        genesis=genesis,
+        genesis_sha256=genesis_sha256,
+        history=history,
+        heads=[raw.sha256],
+        times=[genesis.at],
+    )
     view.versions[0] = raw.version_id
+    view.locks.append(raw.retention)
     return view
 
 
 def _continue(view: LedgerView, raw: RawEntry) -> LedgerView:
     envelope = parse_envelope(raw.data, where=raw.key)
-    view.check_envelope(envelope, where=raw.key)
     entry = parse_entry(envelope.payload, where=raw.key)
     if isinstance(entry, Genesis):
         raise IntegrityError("a second genesis", where=raw.key)
+    view.history.check_entry(entry, envelope, where=raw.key)
+    _check_place(view, entry, raw)
+    _take(view, entry, where=raw.key)
+    view.history.accept(entry)
+    view.heads.append(raw.sha256)
+    view.times.append(entry.at)
+    view.locks.append(raw.retention)
+    view.versions[raw.sequence] = raw.version_id
+    return view
+
+
+def _check_place(view: LedgerView, entry: LinkedEntry, raw: RawEntry) -> None:
     for name, expected, found in (
         ("sequence", str(raw.sequence), str(entry.sequence)),
         ("archive", view.genesis.archive, entry.archive),
@@ -191,15 +229,20 @@ def _continue(view: LedgerView, raw: RawEntry) -> LedgerView:
                 found=found,
                 remedy="the entry was moved, replayed or replaced; do not trust entries from this number on",
             )
-    if isinstance(entry, Seal):
-        _check_revision(view, entry, raw.key)
-        view.seals.append(entry)
-        view.seals_by_day.setdefault(entry.date, []).append(entry)
-    else:
-        view.verifications.append(entry)
-    view.heads.append(raw.sha256)
-    view.versions[raw.sequence] = raw.version_id
-    return view
+
+
+def _take(view: LedgerView, entry: LinkedEntry, *, where: str) -> None:
+    match entry:
+        case Seal():
+            _check_revision(view, entry, where)
+            view.seals.append(entry)
+            view.seals_by_day.setdefault(entry.date, []).append(entry)
+        case Gap():
+            view.gaps[entry.date] = entry
+        case KeyRotation() | KeyRevocation():
+            view.key_changes.append(entry)
+        case Verification():
+            view.verifications.append(entry)
 
 
 def _check_revision(view: LedgerView, seal: Seal, where: str) -> None:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from audit_trail.archive.object_store import ObjectReader, ObjectVersion, StoredObject
+from audit_trail.archive.object_store import ObjectReader, ObjectVersion, Retention, StoredObject
 from audit_trail.errors import AuditTrailError
 from audit_trail.evidence.fields import format_timestamp, parse_timestamp
-from audit_trail.evidence.ledger_entry import Genesis, Policy, Seal, SealedObject, Verification
-from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.evidence.ledger_entry import Seal, SealedObject
+from audit_trail.evidence.object_keys import day_of_key, ledger_key
 from audit_trail.verification.checks import Check, CheckList, Outcome
+from audit_trail.verification.days import Grace
+from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.seal_checks import STRONG_ENOUGH
 
 _TAMPERED = (
     "somebody changed the archive; restore is impossible, but who and when is in the store's access log"
 )
 
+_PLANTED = "the sealed version is still readable by its id; find out who put this here"
+_EARLY = "look again when the day's run has ended; what is still here then was planted"
+
 
 def check_object(store: ObjectReader, sealed: SealedObject, checks: CheckList, *, day: str) -> None:
     """Compare one sealed object with what the store says of it now."""
-    where = f"{sealed.key} version {sealed.version_id}"
     try:
         there = store.head(sealed.key, sealed.version_id)
     except AuditTrailError as error:
+        where = f"{sealed.key} version {sealed.version_id}"
         checks.add_error("object.present", error, where=where, day=day)
         return
+    check_described(there, sealed, checks, day=day)
+
+
+def check_described(there: StoredObject | None, sealed: SealedObject, checks: CheckList, *, day: str) -> None:
+    """Compare one sealed object with what the store has said of it."""
+    where = f"{sealed.key} version {sealed.version_id}"
     if not checks.compare(
         "object.present",
         where,
@@ -42,7 +53,7 @@ def check_object(store: ObjectReader, sealed: SealedObject, checks: CheckList, *
     )
     _check_lock(
         "object.lock",
-        there,
+        there.retention,
         checks,
         mode=sealed.lock_mode,
         until=parse_timestamp(sealed.retain_until),
@@ -51,33 +62,22 @@ def check_object(store: ObjectReader, sealed: SealedObject, checks: CheckList, *
     )
 
 
-def check_entry(
-    store: ObjectReader,
-    entry: Genesis | Seal | Verification,
-    version_id: str,
-    policy: Policy,
-    checks: CheckList,
-) -> None:
+def check_entry(view: LedgerView, sequence: int, checks: CheckList, *, day: str = "") -> None:
     """Compare a ledger entry's lock with what the genesis promised.
 
     An entry cannot name its own lock, so the policy and the entry's time do:
     it was put after `at`, under a lock of at least `retain_days`.
     """
-    key = ledger_key(entry.sequence)
-    where = f"{key} version {version_id}"
-    day = entry.date if isinstance(entry, Seal) else ""
-    try:
-        there = store.head(key, version_id)
-    except AuditTrailError as error:
-        checks.add_error("ledger.lock", error, where=where, day=day)
-        return
-    until = parse_timestamp(entry.at) + timedelta(days=policy.retain_days)
-    _check_lock("ledger.lock", there, checks, mode=policy.lock_mode, until=until, where=where, day=day)
+    policy = view.genesis.policy
+    until = parse_timestamp(view.times[sequence]) + timedelta(days=policy.retain_days)
+    where = f"{ledger_key(sequence)} version {view.versions[sequence]}"
+    held = view.locks[sequence]
+    _check_lock("ledger.lock", held, checks, mode=policy.lock_mode, until=until, where=where, day=day)
 
 
 def _check_lock(
     name: str,
-    there: StoredObject | None,
+    held: Retention | None,
     checks: CheckList,
     *,
     mode: str,
@@ -85,7 +85,6 @@ def _check_lock(
     where: str,
     day: str,
 ) -> None:
-    held = there.retention if there else None
     locked = held is not None and held.mode in STRONG_ENOUGH[mode] and held.until >= until
     checks.add(
         Check(
@@ -106,7 +105,7 @@ def check_listing(
     checks: CheckList,
     *,
     where: str,
-    is_open: Callable[[str], bool] = lambda day: False,
+    grace: Grace | None = None,
 ) -> None:
     """Nothing lies over a sealed object, and nothing lies beside it that nobody sealed.
 
@@ -115,8 +114,9 @@ def check_listing(
         seals: The seals whose objects are meant to be there.
         checks: Where results go.
         where: What was listed, for the passed check.
-        is_open: Whether a day may still be on its way to its seal, with objects
-            uploaded and not sealed yet.
+        grace: Days without a seal that are not due yet may have objects already;
+            and what was put shortly ago may be late data on its way to its seal:
+            it is unverifiable then, not wrong. None: no grace.
     """
     sealed: dict[str, set[str]] = {}
     days: dict[str, str] = {}
@@ -127,20 +127,26 @@ def check_listing(
     clean = True
     for version in versions:
         problem = _problem(version, sealed)
-        if problem and not (problem[0] == "listing.unsealed" and is_open(_day_of(version.key))):
-            clean = False
-            name, found = problem
-            checks.add(
-                Check(
-                    name=name,
-                    where=f"{version.key} version {version.version_id}",
-                    outcome=Outcome.FAIL,
-                    expected="only what the ledger names",
-                    found=found,
-                    remedy="the sealed version is still readable by its id; find out who put this here",
-                    day=days.get(version.key, _day_of(version.key)),
-                )
+        if problem is None:
+            continue
+        name, found = problem
+        early = False
+        if name == "listing.unsealed" and grace is not None:
+            if grace.is_open(_day_of(version.key)):
+                continue
+            early = day_of_key(version.key) is not None and grace.is_young(version)
+        clean = False
+        checks.add(
+            Check(
+                name=name,
+                where=f"{version.key} version {version.version_id}",
+                outcome=Outcome.UNVERIFIABLE if early else Outcome.FAIL,
+                expected="only what the ledger names",
+                found=f"{found} yet, put at {format_timestamp(version.modified)}" if early else found,
+                remedy=_EARLY if early else _PLANTED,
+                day=days.get(version.key, _day_of(version.key)),
             )
+        )
     if clean:
         checks.add(Check(name="listing.clean", where=where, outcome=Outcome.PASS))
 

@@ -16,12 +16,13 @@ from typing import Any, Literal
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion
 from audit_trail.errors import AuditTrailError, ConfigurationError, StorageError
 from audit_trail.evidence.ledger_entry import Seal, SealedObject
-from audit_trail.evidence.manifest import Manifest, Segment
+from audit_trail.evidence.manifest import Manifest
+from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.content_checks import check_manifest, check_segment
-from audit_trail.verification.days import DayVerdict, expected_days, judge_days, last_due_day
-from audit_trail.verification.ledger_walk import Entry, LedgerView, read_ledger
+from audit_trail.verification.days import DayVerdict, Grace, expected_days, judge_days
+from audit_trail.verification.ledger_walk import LedgerView, read_ledger
 from audit_trail.verification.object_checks import check_entry, check_listing, check_object
 from audit_trail.verification.seal_checks import check_seal
 
@@ -80,7 +81,7 @@ class Verifier:
         genesis: The archive's identity, from outside the bucket.
         remembered: The newest head seen before, from outside the bucket.
         keep_passed: Keep every passed check, not only its count.
-        on_progress: Called with (done, total) objects.
+        on_progress: Called with (done, total) seals.
     """
 
     def __init__(
@@ -96,7 +97,6 @@ class Verifier:
         self._genesis = genesis
         self._remembered = remembered
         self._on_progress = on_progress
-        self._manifests: dict[int, Manifest | None] = {}
         self.checks = CheckList(keep_passed=keep_passed)
 
     def verify(self, level: Level, *, day: str | None = None, now: datetime, due_hours: int) -> Report:
@@ -114,14 +114,8 @@ class Verifier:
             return report
         seals = view.seals_of(day) if day else view.seals
         if level != "ledger":
-            last_due, today = last_due_day(now, due_hours).isoformat(), now.astimezone(UTC).date().isoformat()
-            self.check_objects(
-                view,
-                seals,
-                content=level == "content",
-                whole=day is None,
-                is_open=lambda day: last_due < day < today and not view.seals_of(day),
-            )
+            grace = Grace(view=view, now=now.astimezone(UTC), hours=due_hours)
+            self.check_objects(view, seals, content=level == "content", whole=day is None, grace=grace)
         expected = [day] if day else expected_days(view, now=now, due_hours=due_hours)
         report.days = judge_days(view, expected, self.checks)
         return report
@@ -157,7 +151,20 @@ class Verifier:
             )
         for seal in view.seals:
             check_seal(seal, view.genesis.policy, self.checks)
+        self._check_revocations(view)
         return view
+
+    def _check_revocations(self, view: LedgerView) -> None:
+        days = {seal.sequence: seal.date for seal in view.seals}
+        for sequence, revocation in view.history.disbelieved(len(view.heads)):
+            self._failed(
+                "ledger.revoked-key",
+                ledger_key(sequence),
+                f"signed by key {revocation.keyid[:16]}, which is not believed from entry "
+                f"{revocation.from_sequence} on: {revocation.reason}",
+                day=days.get(sequence, ""),
+                remedy="hold what this entry says against another source before you rely on it",
+            )
 
     def check_objects(
         self,
@@ -166,7 +173,7 @@ class Verifier:
         *,
         content: bool,
         whole: bool,
-        is_open: Callable[[str], bool] = lambda day: False,
+        grace: Grace | None = None,
     ) -> None:
         """Check the objects of `seals`, their content too when asked, and the listing around them.
 
@@ -175,52 +182,43 @@ class Verifier:
             seals: Whose objects.
             content: Read the bytes too.
             whole: `seals` are all there are: list everything.
-            is_open: See `check_listing`.
+            grace: What may still be on its way to its seal; None: nothing.
         """
-        entries = [view.genesis, *view.seals, *view.verifications] if whole else seals
+        days = {seal.sequence: seal.date for seal in seals}
+        for sequence in range(len(view.heads)) if whole else days:
+            check_entry(view, sequence, self.checks, day=days.get(sequence, ""))
         with ThreadPoolExecutor(WORKERS) as pool:
-            self._check_each_object(pool, seals)
-            list(pool.map(lambda entry: self._check_entry(view, entry), entries))
-            manifests = list(pool.map(lambda seal: self._manifest(view, seal), seals))
-            if content:
-                list(pool.map(self._check_content, _segments(seals, manifests)))
+            work = pool.map(lambda seal: self._check_seal(view, seal, content=content), seals)
+            for done, _ in enumerate(work, 1):
+                if self._on_progress:
+                    self._on_progress(done, len(seals))
         prefixes = [""] if whole else sorted({folder for seal in seals for folder in _folders(seal)})
         if not prefixes:
             return
         where = "the whole archive" if whole else ", ".join(prefixes)
         try:
-            check_listing(self._listing(prefixes), seals, self.checks, where=where, is_open=is_open)
+            check_listing(self._listing(prefixes), seals, self.checks, where=where, grace=grace)
         except StorageError as error:
             self.checks.add_error("listing.clean", error, where=where)
 
-    def _check_each_object(self, pool: ThreadPoolExecutor, seals: list[Seal]) -> None:
-        items = [(seal.date, item) for seal in seals for item in (seal.manifest, *seal.objects)]
-        pending = pool.map(lambda pair: check_object(self._store, pair[1], self.checks, day=pair[0]), items)
-        for done, _ in enumerate(pending, 1):
-            if self._on_progress:
-                self._on_progress(done, len(items))
-
-    def _check_entry(self, view: LedgerView, entry: Entry) -> None:
-        version = view.versions[entry.sequence]
-        check_entry(self._store, entry, version, view.genesis.policy, self.checks)
+    def _check_seal(self, view: LedgerView, seal: Seal, *, content: bool) -> None:
+        manifest = check_manifest(self._store, view, seal, self.checks)
+        for sealed in seal.objects:
+            check_object(self._store, sealed, self.checks, day=seal.date)
+        if content and manifest is not None:
+            for sealed, segment in zip(seal.objects, manifest.segments, strict=True):
+                check_segment(self._store, sealed, segment, self.checks, day=seal.date)
 
     def check_drawn(self, view: LedgerView, drawn: Iterable[tuple[Seal, SealedObject]]) -> None:
         """Read the bytes of single sealed segments."""
+        manifests: dict[int, Manifest | None] = {}
         for seal, sealed in drawn:
-            manifest = self._manifest(view, seal)
+            if seal.sequence not in manifests:
+                manifests[seal.sequence] = check_manifest(self._store, view, seal, self.checks)
+            manifest = manifests[seal.sequence]
             for segment in manifest.segments if manifest else ():
                 if segment.key == sealed.key:
-                    self._check_content((seal, sealed, segment))
-
-    def _manifest(self, view: LedgerView, seal: Seal) -> Manifest | None:
-        """Read and check a seal's manifest once."""
-        if seal.sequence not in self._manifests:
-            self._manifests[seal.sequence] = check_manifest(self._store, view, seal, self.checks)
-        return self._manifests[seal.sequence]
-
-    def _check_content(self, item: tuple[Seal, SealedObject, Segment]) -> None:
-        seal, sealed, segment = item
-        check_segment(self._store, sealed, segment, self.checks, day=seal.date)
+                    check_segment(self._store, sealed, segment, self.checks, day=seal.date)
 
     def _listing(self, prefixes: Iterable[str]) -> Iterable[ObjectVersion]:
         for prefix in prefixes:
@@ -255,12 +253,3 @@ def check_level(level: str) -> Level:
             "unknown level", where="level", expected="ledger, objects or content", found=level
         )
     return level  # type: ignore[return-value]
-
-
-def _segments(
-    seals: list[Seal], manifests: list[Manifest | None]
-) -> Iterable[tuple[Seal, SealedObject, Segment]]:
-    for seal, manifest in zip(seals, manifests, strict=True):
-        if manifest is not None:
-            for sealed, segment in zip(seal.objects, manifest.segments, strict=True):
-                yield seal, sealed, segment
