@@ -41,16 +41,22 @@ def run_ours(
         subprocess.CalledProcessError: The command failed.
         IntegrityError: It did not seal and verify all of the bytes.
     """
-    environment = _environment(folder / f"home-{uuid.uuid4().hex[:8]}", store, inputs, by_event_time)
-    for preparation in (("generate-keys", "--make-passphrase"), ("init",)):
-        subprocess.run([*COMMAND, *preparation, "--json"], env=environment, check=True, capture_output=True)
+    environment = environment_of(folder / f"home-{uuid.uuid4().hex[:8]}", store, inputs, by_event_time)
+    found(environment)
     command = [*program, "process", "--date", inputs.day, "--json"]
     measured = run_measured(command, environment=environment, folder=folder)
     _check(json.loads(measured.out), inputs)
     return measured
 
 
-def _environment(home: Path, store: EmbeddedStore, inputs: Inputs, by_event_time: bool) -> dict[str, str]:
+def found(environment: Mapping[str, str]) -> None:
+    """Make the keys and the archive of a home."""
+    for preparation in (("generate-keys", "--make-passphrase"), ("init",)):
+        subprocess.run([*COMMAND, *preparation, "--json"], env=environment, check=True, capture_output=True)
+
+
+def environment_of(home: Path, store: EmbeddedStore, inputs: Inputs, by_event_time: bool) -> dict[str, str]:
+    """The variables under which a new home and a new bucket are used."""
     source: dict[str, object] = {"name": "app", "kind": "application", "url": inputs.url, "required": True}
     if by_event_time:
         source["event_time"] = KINDS[inputs.kind].event_time

@@ -150,3 +150,16 @@ def test_a_document_as_large_as_the_limit_is_read_and_a_larger_one_is_not() -> N
 
 def test_the_size_is_looked_at_before_the_bytes() -> None:
     assert refusal(b"\xff" * 11, max_bytes=10).what == "document is too large"
+
+
+@given(values)
+def test_the_bytes_are_those_of_a_library_for_rfc_8785(value: Any) -> None:
+    import rfc8785
+
+    assert canonical.encode(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("value", [{1: "x"}, {"a": b"x"}, {"a": 1.0}, [None], MAX_INTEGER + 1, "\ud800"])
+def test_what_no_document_may_hold_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError):
+        canonical.encode(value)

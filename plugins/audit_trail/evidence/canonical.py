@@ -14,6 +14,11 @@ import rfc8785
 
 from audit_trail.errors import IntegrityError
 
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader keeps exact (RFC 8785 section 3.2.2.3)."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
+
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 """A manifest of 100,000 inputs is about 30 MB; anything larger is not ours."""
 
@@ -24,7 +29,10 @@ def encode(value: Any) -> bytes:
     Raises:
         ValueError: `value` holds a float, null, or an integer beyond 2^53 - 1.
     """
-    _refuse_inexact(value)
+    if _has_plain_keys(value):
+        # The same bytes from the standard library's compiled encoder, 20 times as fast: RFC 8785
+        # differs from it in numbers, which are integers here, and in the order of keys beyond ASCII.
+        return _ENCODER.encode(value).encode("utf-8")
     return rfc8785.dumps(value)
 
 
@@ -80,12 +88,17 @@ def _refuse_number(text: str) -> Any:
     raise ValueError(f"{text[:20]} is not an integer")
 
 
-def _refuse_inexact(value: Any) -> None:
-    if value is None or isinstance(value, float):
-        raise ValueError("floats and null have no place in a signed document")
+def _has_plain_keys(value: Any) -> bool:
+    """Whether all keys are ASCII, after a look that every value may be in a signed document."""
+    if isinstance(value, str | bool):
+        return True
     if isinstance(value, dict):
-        for item in value.values():
-            _refuse_inexact(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_inexact(item)
+        plain = [_has_plain_keys(item) for item in value.values()]
+        return all(plain) and all(isinstance(key, str) and key.isascii() for key in value)
+    if isinstance(value, list | tuple):
+        return all([_has_plain_keys(item) for item in value])  # noqa: C419 - each has to be looked at
+    if not isinstance(value, int):
+        raise ValueError("floats and null have no place in a signed document")
+    if not -MAX_INTEGER <= value <= MAX_INTEGER:
+        raise ValueError("an integer is beyond 2^53 - 1")
+    return True

@@ -9,14 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence import canonical
-
-MAX_INTEGER = 2**53 - 1
-"""The largest integer that every JSON reader keeps exact (RFC 8785 section 3.2.2.3)."""
+from audit_trail.evidence.canonical import MAX_INTEGER
 
 FIRST_YEAR, LAST_YEAR = "1970", "2999"
 """Days beyond are mistakes, and date arithmetic ends at year 9999."""
 
-TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+TIMESTAMP_LENGTH = len("YYYY-MM-DDThh:mm:ssZ")
 
 
 def _check_date(text: str) -> str:
@@ -28,7 +26,6 @@ def _check_date(text: str) -> str:
 
 
 def _check_timestamp(text: str) -> str:
-    # strptime takes the digits of every script; one moment has one spelling here.
     if format_timestamp(parse_timestamp(text)) != text:
         raise ValueError("not YYYY-MM-DDThh:mm:ssZ")
     return text
@@ -96,7 +93,7 @@ class Document(BaseModel):
 
 def format_timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, e.g. `2026-01-31T00:00:00Z`."""
-    return moment.astimezone(UTC).strftime(TIMESTAMP_FORMAT)
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def parse_timestamp(text: str) -> datetime:
@@ -105,7 +102,10 @@ def parse_timestamp(text: str) -> datetime:
     Raises:
         ValueError: Not in that form.
     """
-    return datetime.strptime(text, TIMESTAMP_FORMAT).replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text)
+    if len(text) != TIMESTAMP_LENGTH or text[10] != "T" or text[-1] != "Z" or moment.tzinfo is not UTC:
+        raise ValueError("not YYYY-MM-DDThh:mm:ssZ")
+    return moment
 
 
 def first_problem(error: ValueError) -> str:

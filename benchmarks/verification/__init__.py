@@ -1,0 +1,1 @@
+"""How long it takes to verify an archive of years, and its content."""
