@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.settings import load_settings
 from audit_trail.signing.local_keys import generate_keys, make_passphrase
 from benchmarks.pipeline.measured_process import Measured, cpu_seconds_of, run_measured
+from benchmarks.pipeline.ours import PLUGINS
 from benchmarks.verification.archive_of_years import YearsWriter
 from benchmarks.verification.content import compare_content
 from benchmarks.verification.report import Results, as_json, as_text
@@ -44,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AuditTrailError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except subprocess.CalledProcessError as error:
+        print(f"{error}\n{error.stdout or ''}\n{error.stderr or ''}", file=sys.stderr)
+        return 1
     _progress("")
     print(json.dumps(as_json(results), indent=1) if options.json else as_text(results))
     return 0
@@ -53,6 +58,7 @@ def _years(
     folder: Path, store: EmbeddedStore, days: int, runs: int
 ) -> dict[str, list[tuple[Measured, float]]]:
     environment = {
+        "PYTHONPATH": str(PLUGINS),
         "AUDIT_TRAIL_HOME": str(folder / "home"),
         "AUDIT_TRAIL_ARCHIVE__NAME": "years",
         "AUDIT_TRAIL_ARCHIVE__BUCKET": "years",

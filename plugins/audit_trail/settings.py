@@ -171,6 +171,12 @@ class Settings(BaseSettings):
     embedded_store_dir: LocalPath | None = Field(
         default=None, description="the command line starts an embedded store in this folder while it runs"
     )
+    pin: str = Field(
+        default="file",
+        pattern=r"^(file|airflow-variable|ssm:/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)$",
+        description="where the newest ledger head is remembered: `file` (in the home folder), "
+        "`airflow-variable`, or `ssm:/NAME` (a parameter of AWS Systems Manager)",
+    )
     segment_target_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, le=4 * 1024**3)
     max_segments: int = Field(default=1000, ge=1, le=1000)
     workers: int | None = Field(

@@ -62,6 +62,15 @@ class AirflowHome:
             timeout=300,
         )
 
+    def variable(self, genesis: str, value: str | None = None) -> str:
+        """Read the Variable that remembers the head, or set it, as an operator would."""
+        name = f"audit_trail_head_{genesis[:32]}"
+        arguments = ["get", name] if value is None else ["set", name, value]
+        code = "import sys; from airflow.__main__ import main; sys.argv[1:1] = ['variables']; main()"
+        done = self.python(code, *arguments)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout.splitlines()[-1]
+
     def run(self, day: str) -> dict[str, object]:
         done = self.python(RUN_DAG, f"{day}T00:00:00+00:00")
         lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
@@ -122,6 +131,21 @@ def test_a_day_is_sealed_through_the_dag_and_again_nothing_new(airflow: AirflowH
     assert [seal.date for seal in view.seals] == [day(1)]
     # A task log is evidence: an honest run has no error in it.
     assert "[error" not in airflow.output
+
+
+def test_the_head_is_remembered_in_an_airflow_variable(airflow: AirflowHome) -> None:
+    airflow.environment["AUDIT_TRAIL_PIN"] = "airflow-variable"
+    try:
+        assert airflow.run(day(8))["state"] == "success"
+        view = StageContext(settings=airflow.settings).ledger()
+        remembered = json.loads(airflow.variable(view.genesis_sha256))
+        assert remembered == {"sequence": view.head.sequence, "sha256": view.head.sha256}
+        beyond = json.dumps({"sequence": view.head.sequence + 50, "sha256": "0" * 64})
+        airflow.variable(view.genesis_sha256, beyond)
+        assert airflow.run(day(7))["state"] == "failed"
+        assert "the ledger is shorter than it was" in airflow.output
+    finally:
+        del airflow.environment["AUDIT_TRAIL_PIN"]
 
 
 def test_a_day_without_logs_is_sealed_empty_through_the_dag(airflow: AirflowHome) -> None:

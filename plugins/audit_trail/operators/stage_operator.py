@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from audit_trail.errors import AuditTrailError, ConfigurationError, IntegrityError
+from audit_trail.hooks.variable_pin import VariablePin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -39,7 +40,10 @@ class StageOperator(BaseOperator):
         from audit_trail.settings import load_settings
 
         try:
-            yield StageContext(settings=load_settings()), day_of_run(context)
+            stage_context = StageContext(settings=load_settings())
+            if stage_context.settings.pin == "airflow-variable":
+                stage_context.pin = VariablePin(stage_context.genesis)
+            yield stage_context, day_of_run(context)
         except (IntegrityError, ConfigurationError) as error:
             self.log.error("%s", error)
             raise AirflowFailException(str(error)) from error

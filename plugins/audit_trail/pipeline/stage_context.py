@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from audit_trail.errors import ConfigurationError
 from audit_trail.pipeline.staging import DayStaging
 from audit_trail.settings import Settings
-from audit_trail.signing.pins import HeadPin, genesis_pin
+from audit_trail.signing.pins import Pin, genesis_pin, open_pin
 from audit_trail.verification.ledger_walk import LedgerView, read_ledger
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class StageContext:
         return genesis_pin(self.settings)
 
     @cached_property
-    def pin(self) -> HeadPin:
+    def pin(self) -> Pin:
         """The memory of the last head, outside the bucket."""
-        return HeadPin(self.settings, self.genesis)
+        return open_pin(self.settings, self.genesis)
 
     def signers(self, keys: Collection[PublicKey]) -> tuple[Signer, ...]:
         """A signer for each of the keys; opening one takes a while, so they are kept.

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
 from audit_trail.private_file import write_private
@@ -75,8 +76,31 @@ def note_genesis(settings: Settings, sha256: str) -> None:
         write_private(path, f"{sha256}  {settings.archive.name}\n")
 
 
+class Pin(Protocol):
+    """A memory of the newest head seen so far, outside the bucket; it only ever moves forward."""
+
+    def read(self) -> Head | None:
+        """The remembered head, None at the first meeting.
+
+        Raises:
+            IntegrityError: There is a pin and it cannot be read.
+            StorageError: What remembers it could not be reached.
+        """
+
+    def advance(self, head: Head) -> None:
+        """Remember `head`, unless a newer one is remembered already.
+
+        Durable when it returns. Safe to call from several processes and
+        machines; killed at any instant, the older or the newer head is remembered.
+
+        Raises:
+            IntegrityError: There is a pin and it cannot be read.
+            StorageError: What remembers it could not be reached or written.
+        """
+
+
 class HeadPin:
-    """The newest head seen so far, in a file; it only ever moves forward."""
+    """A pin in a file of the home folder."""
 
     def __init__(self, settings: Settings, genesis: str) -> None:
         self._path = settings.home / "pins" / f"{genesis[:32]}.json"
@@ -88,15 +112,12 @@ class HeadPin:
             IntegrityError: There is a pin and it cannot be read.
         """
         try:
-            return _parse_head(json.loads(self._path.read_bytes()))
+            text = self._path.read_bytes()
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise IntegrityError(
-                "the remembered ledger head cannot be read",
-                where=str(self._path),
-                remedy="restore the file; without it a shortened ledger cannot be told from a whole one",
-            ) from error
+        except OSError as error:
+            raise _unreadable(str(self._path)) from error
+        return parse_head(text, where=str(self._path))
 
     def advance(self, head: Head) -> None:
         """Remember `head`, unless a newer one is remembered already.
@@ -113,17 +134,58 @@ class HeadPin:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 known = self.read()
                 if known is None or head.sequence > known.sequence:
-                    text = json.dumps({"sequence": head.sequence, "sha256": head.sha256})
-                    write_private(self._path, text + "\n")
+                    write_private(self._path, format_head(head) + "\n")
 
 
-def _parse_head(value: dict[str, object]) -> Head:
-    sequence, sha256 = value["sequence"], value["sha256"]
-    if type(sequence) is not int or sequence < 0:
-        raise ValueError("not the number of a ledger entry")
-    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
-        raise ValueError("not a SHA-256 in hex")
+def open_pin(settings: Settings, genesis: str) -> Pin:
+    """The pin that the settings name.
+
+    Raises:
+        ConfigurationError: It is an Airflow Variable, and this is not Airflow.
+    """
+    if settings.pin == "file":
+        return HeadPin(settings, genesis)
+    if settings.pin.startswith("ssm:"):
+        from audit_trail.signing.ssm_pin import SsmPin
+
+        return SsmPin(settings.pin.removeprefix("ssm:"), genesis, region=settings.archive.region)
+    raise ConfigurationError(
+        "the pin is an Airflow Variable, which only Airflow's tasks can read",
+        where="pin",
+        found=settings.pin,
+        remedy="outside of Airflow set AUDIT_TRAIL_PIN=file, or keep the pin in Parameter Store: ssm:/NAME",
+    )
+
+
+def format_head(head: Head) -> str:
+    """A head as every pin keeps it."""
+    return json.dumps({"sequence": head.sequence, "sha256": head.sha256})
+
+
+def parse_head(text: str | bytes, *, where: str) -> Head:
+    """The inverse of `format_head`.
+
+    Raises:
+        IntegrityError: It is something else.
+    """
+    try:
+        value: dict[str, object] = json.loads(text)
+        sequence, sha256 = value["sequence"], value["sha256"]
+        if type(sequence) is not int or sequence < 0:
+            raise ValueError("not the number of a ledger entry")
+        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+            raise ValueError("not a SHA-256 in hex")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _unreadable(where) from error
     return Head(sequence=sequence, sha256=sha256)
+
+
+def _unreadable(where: str) -> IntegrityError:
+    return IntegrityError(
+        "the remembered ledger head cannot be read",
+        where=where,
+        remedy="restore it; without it a shortened ledger cannot be told from a whole one",
+    )
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""What Airflow keeps for us. Imports airflow."""
