@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.attacks.sealed_archive import NOW, SealedArchive
+from tests.attacks.clock import NOW
 
 from audit_trail.archive.s3_store import S3Store, make_client
 from audit_trail.archive.storage_processor import StorageProcessor
+from audit_trail.demo.attacks.victim import SealedArchive
 from audit_trail.demo.embedded_store import EmbeddedStore
 from audit_trail.pipeline.found_archive import found_archive
 from audit_trail.pipeline.stage_context import StageContext
@@ -69,7 +70,7 @@ def make_archive(
         context.storage = StorageProcessor(settings, store=S3Store(settings.archive, client), now=lambda: NOW)
         founded = found_archive(context)
         return SealedArchive(
-            settings=settings, logs=home / "logs", genesis=founded.genesis_sha256, client=client
+            settings=settings, logs=home / "logs", genesis=founded.genesis_sha256, client=client, now=NOW
         )
 
     return make

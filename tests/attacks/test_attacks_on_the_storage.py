@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.attacks.sealed_archive import NOW, Change, SealedArchive, copy_archive, failed_checks
+from tests.attacks.clock import NOW
 
 from audit_trail.archive.object_store import Retention
+from audit_trail.demo.attacks.copied_store import Change, copy_archive
+from audit_trail.demo.attacks.victim import SealedArchive, failed_checks
 from audit_trail.evidence.envelope import Envelope, parse_envelope
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.settings import ArchiveSettings

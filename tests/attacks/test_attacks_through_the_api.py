@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from tests.attacks.sealed_archive import NOW, SealedArchive, failed_checks
+from tests.attacks.clock import NOW
 
+from audit_trail.demo.attacks.victim import SealedArchive, failed_checks
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.envelope import parse_envelope
 from audit_trail.evidence.ledger_entry import encode_entry

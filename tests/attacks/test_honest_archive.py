@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from tests.attacks.sealed_archive import SealedArchive, copy_archive, failed_checks
-
+from audit_trail.demo.attacks.copied_store import copy_archive
+from audit_trail.demo.attacks.victim import SealedArchive, failed_checks
 from audit_trail.settings import ArchiveSettings
 from audit_trail.verification.file_lookup import look_up_file
 

@@ -86,6 +86,11 @@ def make_parser() -> argparse.ArgumentParser:
     command("status", commands.status, "say what the archive holds and what is missing")
     _add_redact(command("redact", redact_command.redact, "take secrets and personal data out of logs"))
     showing = command("demo", commands.demo, "seal a day of real logs through Airflow into an embedded store")
+    showing.add_argument(
+        "--attack",
+        metavar="NAME",
+        help="instead: play a known attack, or `all`, and show what finds it",
+    )
     showing.add_argument("--clean", action="store_true", help="start from nothing")
     showing.add_argument("--count", type=_positive, default=3000, metavar="N", help="sample records (3000)")
     running = command("up", commands.up, "run Airflow and an embedded store until Ctrl-C")

@@ -197,6 +197,10 @@ def status(args: Namespace, output: Output) -> int:
 
 def demo(args: Namespace, output: Output) -> int:
     """Seal a day of real logs through Airflow into an embedded store."""
+    if args.attack:
+        from audit_trail.demo.attacks.attack_demo import run_attacks
+
+        return run_attacks(output, args.attack)
     from audit_trail.demo.demo_run import run_demo
 
     return run_demo(output, clean=args.clean, count=args.count)

@@ -1,30 +1,15 @@
-"""A small archive on a real store, sealed by the pipeline, and what an attacker makes of it."""
+"""An archive copied by whoever owns the storage: every object afresh, with a change applied."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
-from audit_trail.archive.object_store import ObjectReader, ObjectVersion, Retention, StoredObject
+from audit_trail.archive.object_store import ObjectVersion, Retention, StoredObject
 from audit_trail.archive.s3_store import S3Store
-from audit_trail.archive.storage_processor import StorageProcessor
-from audit_trail.pipeline.processor import AuditTrailProcessor, DayResult
-from audit_trail.settings import ArchiveSettings, Settings
-from audit_trail.signing.pins import Head
-from audit_trail.verification.ledger_walk import LedgerView, read_ledger
-from audit_trail.verification.verifier import Level, Report, Verifier
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-NOW = datetime(2026, 1, 10, 3, tzinfo=UTC)
-MAX_BYTES = 64 * 1024 * 1024
-DUE_HOURS = 24 * 365
-"""No day is due unless a test says so."""
+from audit_trail.demo.attacks.victim import MAX_BYTES, SealedArchive
+from audit_trail.settings import ArchiveSettings
 
 Change = Callable[[str, bytes], "tuple[str, bytes] | None"]
 """What a copying attacker does to an object: another key or other bytes, or None to leave it out."""
@@ -33,78 +18,6 @@ Change = Callable[[str, bytes], "tuple[str, bytes] | None"]
 def nothing_changed(key: str, data: bytes) -> tuple[str, bytes] | None:
     """The honest copy."""
     return key, data
-
-
-@dataclass(kw_only=True)
-class SealedArchive:
-    """An archive founded in a prefix of its own, with a folder of logs as its source."""
-
-    settings: Settings
-    logs: Path
-    genesis: str
-    client: S3Client
-    """The S3 API with the administrator's credentials."""
-
-    @cached_property
-    def store(self) -> S3Store:
-        """The archive as its own code sees it."""
-        return S3Store(self.settings.archive, self.client)
-
-    @property
-    def bucket(self) -> str:
-        return self.settings.archive.bucket
-
-    def full_key(self, key: str) -> str:
-        """A key as the S3 API knows it."""
-        return f"{self.settings.archive.prefix}/{key}"
-
-    @property
-    def view(self) -> LedgerView:
-        """The ledger as it is now."""
-        return read_ledger(self.store, self.genesis)
-
-    def write_log(self, day: str, name: str, data: bytes) -> Path:
-        """Write a log file of a day, or append to it."""
-        path = self.logs / day / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            file.write(data)
-        return path
-
-    def seal(self, day: str) -> DayResult:
-        """Run the whole workflow for a day."""
-        with AuditTrailProcessor(self.settings, now=lambda: NOW) as processor:
-            # One client for all archives: making one costs more than sealing a small day.
-            processor.context.storage = StorageProcessor(self.settings, store=self.store, now=lambda: NOW)
-            return processor.process_daily_logs(day)
-
-    def verify(
-        self,
-        level: Level = "content",
-        *,
-        store: ObjectReader | None = None,
-        remembered: Head | None = None,
-        now: datetime = NOW,
-        due_hours: int = DUE_HOURS,
-    ) -> Report:
-        """Verify this archive, or another store in its place, against its genesis."""
-        verifier = Verifier(store or self.store, genesis=self.genesis, remembered=remembered)
-        return verifier.verify(level, now=now, due_hours=due_hours)
-
-    # What an administrator can do through the API
-
-    def put_over(self, key: str, data: bytes, **extra: Any) -> str:
-        """Put an object without asking whether the key is taken; its version id."""
-        answer = self.client.put_object(Bucket=self.bucket, Key=self.full_key(key), Body=data, **extra)
-        return answer["VersionId"]
-
-    def delete(self, key: str) -> None:
-        """Delete without naming a version: a marker is laid over the object."""
-        self.client.delete_object(Bucket=self.bucket, Key=self.full_key(key))
-
-    def read(self, key: str) -> bytes:
-        """The newest version of an object."""
-        return self.store.read(key, max_bytes=MAX_BYTES)
 
 
 class CopiedStore:
@@ -193,8 +106,3 @@ def copy_archive(
         )
         originals[version.key] = version.version_id
     return CopiedStore(S3Store(target, archive.client), originals if renamed else None)
-
-
-def failed_checks(report: Report) -> set[str]:
-    """Names of the checks that did not pass."""
-    return {check.name for check in report.checks.not_passed}
