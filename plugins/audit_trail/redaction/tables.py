@@ -174,6 +174,9 @@ def _key_trie(policy: Policy) -> _Trie:
         (kernel.PAIR_NAME, word_lists.PAIR_NAME_KEYS),
         (kernel.PAIR_VALUE, word_lists.PAIR_VALUES),
         (kernel.IDENTIFIER, word_lists.IDENTIFIER_KEYS),
+        (kernel.NAMES_CARD, word_lists.CARD_KEYS),
+        (kernel.FILLER, word_lists.FILLER_KEYS),
+        (kernel.PART, word_lists.PART_KEYS),
     ):
         for name in names:
             trie.add(_backwards(name), kernel.FLAGS, flag, flag=True)
@@ -225,6 +228,7 @@ def _word_trie(policy: Policy) -> _Trie:
         (kernel.DESCRIPTION, word_lists.DESCRIPTIONS),
         (kernel.SCHEME_OF_TOKEN, word_lists.SCHEMES_OF_TOKEN),
         (kernel.SCHEME_OF_PARAMETERS, word_lists.SCHEMES_OF_PARAMETERS),
+        (kernel.UNIT, word_lists.UNITS),
         (kernel.BEGINNING, policy.harmless_beginnings),
     ):
         for word in words:

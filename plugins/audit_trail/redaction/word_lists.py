@@ -55,10 +55,43 @@ IDENTIFIER_KEYS = tuple(
     """
     id ids uid gid ts time timestamp epoch ns us ms nanos micros millis nanoseconds microseconds offset
     seq sequence bytes size count version hash trace span block inode port pid tid serial revision
-    cursor
+    cursor offsets order orders invoice ticket tickets transaction txn request req job task build lsn xid
+    gtid counter total heap rss delta drift skew activity feature testcase crash issue bug case
+    generation partition blk batch node object objects nonce etag chunk segment page snapshot position
+    pos addr ptr handle sector duration elapsed latency uptime checksum crc digest item shipment
+    tracking parcel barcode gtin upc ean isbn sku awb imei imsi iccid user customer sum bucket ino seqno
     """.split()
 )
-"""Keys whose long numbers are no payment cards, though one in ten would pass for one."""
+"""Words whose long numbers are no payment cards, though one in ten would pass for one."""
+
+CARD_KEYS = tuple(
+    """
+    card cards pan pans cc ccn visa mastercard amex maestro discover diners jcb unionpay payment charge
+    charged credit debit cardid cardids cardhash cardserial cardtoken panid panhash
+    """.split()
+)
+"""Words whose numbers are payment cards, also where they stand in a path or behind a dash."""
+
+FILLER_KEYS = ("number", "numbers", "num", "no", "nr", "nbr", "nos", "is", "was", "sent", "received")
+"""What may stand between such a word and its number: `order number 4`, `bytes sent 4`."""
+
+PART_KEYS = tuple(
+    """
+    part sku awb version versions release releases rev revision model serial lot batch bin shelf range
+    ranges sector disk disks free used package packages build upc ean gtin isbn catalog zip zipcode
+    postcode postalcode plz buffer
+    """.split()
+)
+"""Words whose numbers may have the form of a telephone's, and are none."""
+
+UNITS = tuple(
+    """
+    bytes byte ns us ms sec secs second seconds minutes words word objects rows records blocks block
+    lines line pages packets requests items entries ops iops kb mb gb kib mib gib bits bit times ticks
+    cycles instructions sectors
+    """.split()
+)
+"""What is counted by the number before it."""
 
 NOTHING = tuple(
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.digits import in_string
+from audit_trail.redaction.kernel.json_numbers import in_string
 from audit_trail.redaction.kernel.keys import word_flags
 from audit_trail.redaction.kernel.plausible import (
     holds_a_secret,
