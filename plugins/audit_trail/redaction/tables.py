@@ -25,6 +25,8 @@ _RULE_FLAGS = {
     "phone": kernel.PHONE,
     "seed-phrase": kernel.PHRASE,
     "pin": kernel.PIN,
+    "secret": kernel.SECRET,
+    "payment-card": kernel.CARDS,
 }
 _DETECTORS = {
     "email": kernel.EMAIL,
@@ -229,6 +231,11 @@ def _word_trie(policy: Policy) -> _Trie:
         (kernel.SCHEME_OF_TOKEN, word_lists.SCHEMES_OF_TOKEN),
         (kernel.SCHEME_OF_PARAMETERS, word_lists.SCHEMES_OF_PARAMETERS),
         (kernel.UNIT, word_lists.UNITS),
+        (kernel.STATUS, word_lists.STATES),
+        (kernel.VERDICT, word_lists.VERDICTS),
+        (kernel.VERB, word_lists.VERBS),
+        (kernel.SENTENCE, word_lists.SENTENCES),
+        (kernel.USAGE, word_lists.USAGE),
         (kernel.BEGINNING, policy.harmless_beginnings),
     ):
         for word in words:

@@ -116,21 +116,23 @@ PROSE = tuple(
     valid validated validation value verification verified weak wrong yes omitted unauthorized basic
     bearer ldap plain password token key allow deny permit permitted create write delete update list get
     manage admin rotate revoke view edit amd64 arm64 i386 all end eof permissions permission gpio
-    undefined line secret allowed blocked ignored pending active inactive auto manual unused expiring
+    undefined line secret allowed blocked http timeout mail email string str whitespace files compat secrets
+    attempt attempts delivered declined header context connection rate here done
+    ignored pending active inactive auto manual unused expiring
     """.split()
 )
 """Words that follow `token:` in a sentence and are no token."""
 
 MASKED = tuple(
     """
-    filtered redacted hidden masked removed sensitive omitted censored known
+    filtered redacted hidden masked removed sensitive omitted censored known protected
     """.split()
 )
 """What others put in a secret's place, in brackets."""
 
 COMPLAINTS = tuple(
     """
-    is isn has hasn must can cannot should was does doesn may not too needs
+    is isn has hasn must can cannot should was does doesn may not too needs invalid passwords ensure
     """.split()
 )
 """What a message about a field begins with: `{"errors": {"password": "is too short"}}`."""
@@ -139,10 +141,46 @@ DESCRIPTIONS = tuple(
     """
     name names secretname defaultmode optional items username status createdate accesskeyid id ids type kind
     expirationseconds path expiresat expiresin expiry expiration version created createdat updated updatedat
-    lastused lastusedat scope scopes enabled disabled ttl namespace provider description title age mode
+    lastused lastusedat secure httponly maxage samesite originalmaxage expires signed partitioned action
+    decision reason evidence role roles resource permission verb granted minlength maxlength format index
+    keyvaulturl scope scopes enabled disabled ttl namespace provider description title age mode
     """.split()
 )
 """Members that say something about a secret: an object of these alone holds none."""
+
+STATES = tuple(
+    """
+    expired invalid missing revoked unset unchanged required verified incorrect mismatch denied changed
+    delivered declined forbidden unavailable rotated notset notfound unsupported malformed set present
+    notpresent notprovided notrequired expiring
+    """.split()
+)
+"""Values that say how it is about a secret, and that nobody chooses as one."""
+
+VERDICTS = tuple(
+    """
+    ok yes no valid unknown healthy stale sent locked wrong allow allowed granted enabled disabled
+    negotiated derived active inactive pending failed failure success accepted rejected anonymous
+    hs256 hs384 hs512 rs256 rs384 rs512 es256 es384 es512 ps256 eddsa
+    """.split()
+)
+"""The same where the secret is made by a machine: a password may be `yes`, a token never is."""
+
+VERBS = tuple(
+    """
+    check checking decode decoding decrypt decrypting delete deleting fetch fetching find get getting hash
+    hashing issue issuing load loading lookup obtain obtaining parse parsing read reading refresh refreshing
+    renew renewing request requesting resolve resolving retrieve retrieving rotate rotating sign signing
+    validate validating verify verifying mount mounting
+    """.split()
+)
+"""What is done with a secret before a colon: `failed to read password: permission denied`."""
+
+SENTENCES = ("this", "your", "the", "enter", "please", "not", "value", "field", "password", "it", "that")
+"""What a message about a field begins with that ends with a full stop."""
+
+USAGE = ("string", "value", "and", "with", "here", "or", "for", "is", "to")
+"""What stands behind an option where it is explained: `--password string   for the database`."""
 
 PACKAGES = tuple(
     """
@@ -156,7 +194,7 @@ FILE_ENDINGS = tuple(
     automount device mount path scope service slice socket swap target timer png avif jpg jpeg gif svg
     webp ico bmp css scss less js mjs cjs jsx ts tsx json xml html htm txt log yaml yml conf cfg ini
     lock jar war class java go exe dll tar gz tgz bz xz whl rpm deb pdf csv md php jsp aspx pdb sys tmp
-    bak woff ttf map min
+    bak woff ttf map min po mo pot header
     """.split()
 )
 """What stands at the end of a file's or unit's name and is no domain: `icon@2x.png`, `getty@tty1.service`."""

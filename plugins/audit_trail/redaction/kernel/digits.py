@@ -21,6 +21,7 @@ from audit_trail.redaction.kernel.text import (
     DIGIT,
     DONE,
     DOT,
+    LETTER,
     MINUS,
     NO_QUOTE,
     OPEN,
@@ -226,7 +227,9 @@ def international(t: Any, plus: int) -> int:
 @compiled
 def _is_signed(t: Any, plus: int, end: int) -> bool:
     """Whether the sign and the digits are a number or of a version: `+12345678.5`, `14~+20210924+e325`."""
-    if at(t, plus - 1) == TILDE or at(t, end) == PLUS or (at(t, end) == DOT and is_class(t, end + 1, DIGIT)):
+    fraction = at(t, end) == DOT and is_class(t, end + 1, DIGIT)
+    version = at(t, plus - 1) == TILDE or (at(t, end) == PLUS and is_class(t, end + 1, LETTER))
+    if fraction or version:
         return True
     return counts_units(t, end)
 

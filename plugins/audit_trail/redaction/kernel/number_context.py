@@ -122,7 +122,7 @@ def counts_units(t: Any, end: int) -> bool:
 def is_in_name(t: Any, start: int, end: int) -> bool:
     """Whether dashes or slashes make the number a part of a longer name or path."""
     before, after = at(t, start - 1), at(t, end)
-    if after == MINUS and is_class(t, end + 1, WORD):
+    if after == MINUS and is_class(t, end + 1, LETTER):
         return True
     return start > t.state[DONE] and before in (MINUS, SLASH) and is_class(t, start - 2, WORD)
 
