@@ -56,6 +56,11 @@ def _random_bytes(size: int) -> bytes:
     return random.Random(1).randbytes(size)
 
 
+def _random_digits(size: int) -> bytes:
+    """With a number in it at any size, so that the line is looked at twice at any size."""
+    return (b"+14155552671 " + _random_of(b"0123456789 -.+", size))[:size]
+
+
 def _random_of(alphabet: bytes, size: int) -> bytes:
     return bytes(random.Random(2).choices(alphabet, k=size))
 
@@ -182,6 +187,11 @@ _UNITS: Mapping[str, bytes] = {
     "card-like-wrong-check": b"4111111111111112 ",
     "cards": b"4111111111111111 ",
     "cards-joined": b"4111111111111111-",
+    "cards-of-orders": b"order number 4111111111111111 ",
+    "cards-in-rows": b"4111111111111111 12345678 ",
+    "cards-in-lists": b"[4111111111111111,",
+    "cards-behind-labels": b'{device="eth0"} 4111111111111111',
+    "cards-behind-marks": b"4111111111111111" + b"[ #" * 16,
     "cards-before-jwt": b"4111111111111111eyJhbGciOiJI.eyJzdWIiOiIx.c2ln",
     "cards-in-fractions": b"0.4111111111111111",
     "iban-beginnings": b"DE89 ",
@@ -200,7 +210,7 @@ _OTHERS: Mapping[str, HostileInput] = {
     "random-bytes": HostileInput(build=_random_bytes),
     "random-punctuation": HostileInput(build=partial(_random_of, b"\"'\\:=,;{}[]@.-+ ")),
     "random-letters-and-signs": HostileInput(build=partial(_random_of, b'aeyJ14@.-_"\\:=+ \n')),
-    "random-digits-and-signs": HostileInput(build=partial(_random_of, b"0123456789 -.+")),
+    "random-digits-and-signs": HostileInput(build=_random_digits),
     "one-open-password-string": HostileInput(build=partial(_repeated, b"x", before=b'{"password":"')),
     "one-open-password-then-quotes": HostileInput(build=partial(_repeated, b'\\"', before=b'{"password":"')),
     "one-open-pem-many-lines": HostileInput(
@@ -210,6 +220,7 @@ _OTHERS: Mapping[str, HostileInput] = {
     "one-bearer-without-end": HostileInput(build=partial(_repeated, b"a1", before=b"Authorization: Bearer ")),
     "one-url-userinfo-without-end": HostileInput(build=partial(_repeated, b"a:b", before=b"https://")),
     "one-backslash-run-in-string": HostileInput(build=partial(_repeated, b"\\", before=b'{"password":"')),
+    "one-message-without-end": HostileInput(build=partial(_repeated, b"a", before=b"failed to get token: ")),
     "one-key-then-spaces": HostileInput(build=partial(_repeated, b" ", before=b'"password"')),
     "long-line-json-string": HostileInput(
         build=partial(_repeated, b"lorem ipsum dolor ", before=b'{"message":"'), megabytes=_LONG_LINE_MB

@@ -29,6 +29,10 @@ REDACTED = [
     (r'{"pass\u0077ord":"x"}', r'{"pass\u0077ord":"[REDACTED:password]"}'),
     # JSON in a JSON string, also twice
     (r'{"b":"{\"password\":\"x\\\"y\",\"n\":1}"}', r'{"b":"{\"password\":\"[REDACTED:password]\",\"n\":1}"}'),
+    # a card as a bare number: quotes where they keep JSON valid, and nowhere else
+    ("list [4539148803436467] done", "list [[REDACTED:payment-card]] done"),
+    ('a {"b":[1, 4539148803436467]} c', 'a {"b":[1, "[REDACTED:payment-card]"]} c'),
+    ("[4539148803436467]", '["[REDACTED:payment-card]"]'),
     (r'{"b":"{\"pin\":1234}"}', r'{"b":"{\"pin\":\"[REDACTED:pin]\"}"}'),
     (r'"\"{\\\"token\\\":\\\"x\\\"}\""', r'"\"{\\\"token\\\":\\\"[REDACTED:token]\\\"}\""'),
     # a key that is a value

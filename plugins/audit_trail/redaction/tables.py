@@ -25,6 +25,8 @@ _RULE_FLAGS = {
     "phone": kernel.PHONE,
     "seed-phrase": kernel.PHRASE,
     "pin": kernel.PIN,
+    "secret": kernel.SECRET,
+    "payment-card": kernel.CARDS,
 }
 _DETECTORS = {
     "email": kernel.EMAIL,
@@ -174,6 +176,9 @@ def _key_trie(policy: Policy) -> _Trie:
         (kernel.PAIR_NAME, word_lists.PAIR_NAME_KEYS),
         (kernel.PAIR_VALUE, word_lists.PAIR_VALUES),
         (kernel.IDENTIFIER, word_lists.IDENTIFIER_KEYS),
+        (kernel.NAMES_CARD, word_lists.CARD_KEYS),
+        (kernel.FILLER, word_lists.FILLER_KEYS),
+        (kernel.PART, word_lists.PART_KEYS),
     ):
         for name in names:
             trie.add(_backwards(name), kernel.FLAGS, flag, flag=True)
@@ -225,6 +230,12 @@ def _word_trie(policy: Policy) -> _Trie:
         (kernel.DESCRIPTION, word_lists.DESCRIPTIONS),
         (kernel.SCHEME_OF_TOKEN, word_lists.SCHEMES_OF_TOKEN),
         (kernel.SCHEME_OF_PARAMETERS, word_lists.SCHEMES_OF_PARAMETERS),
+        (kernel.UNIT, word_lists.UNITS),
+        (kernel.STATUS, word_lists.STATES),
+        (kernel.VERDICT, word_lists.VERDICTS),
+        (kernel.VERB, word_lists.VERBS),
+        (kernel.SENTENCE, word_lists.SENTENCES),
+        (kernel.USAGE, word_lists.USAGE),
         (kernel.BEGINNING, policy.harmless_beginnings),
     ):
         for word in words:

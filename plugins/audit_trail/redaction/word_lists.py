@@ -55,10 +55,43 @@ IDENTIFIER_KEYS = tuple(
     """
     id ids uid gid ts time timestamp epoch ns us ms nanos micros millis nanoseconds microseconds offset
     seq sequence bytes size count version hash trace span block inode port pid tid serial revision
-    cursor
+    cursor offsets order orders invoice ticket tickets transaction txn request req job task build lsn xid
+    gtid counter total heap rss delta drift skew activity feature testcase crash issue bug case
+    generation partition blk batch node object objects nonce etag chunk segment page snapshot position
+    pos addr ptr handle sector duration elapsed latency uptime checksum crc digest item shipment
+    tracking parcel barcode gtin upc ean isbn sku awb imei imsi iccid user customer sum bucket ino seqno
     """.split()
 )
-"""Keys whose long numbers are no payment cards, though one in ten would pass for one."""
+"""Words whose long numbers are no payment cards, though one in ten would pass for one."""
+
+CARD_KEYS = tuple(
+    """
+    card cards pan pans cc ccn visa mastercard amex maestro discover diners jcb unionpay payment charge
+    charged credit debit cardid cardids cardhash cardserial cardtoken panid panhash
+    """.split()
+)
+"""Words whose numbers are payment cards, also where they stand in a path or behind a dash."""
+
+FILLER_KEYS = ("number", "numbers", "num", "no", "nr", "nbr", "nos", "is", "was", "sent", "received")
+"""What may stand between such a word and its number: `order number 4`, `bytes sent 4`."""
+
+PART_KEYS = tuple(
+    """
+    part sku awb version versions release releases rev revision model serial lot batch bin shelf range
+    ranges sector disk disks free used package packages build upc ean gtin isbn catalog zip zipcode
+    postcode postalcode plz buffer
+    """.split()
+)
+"""Words whose numbers may have the form of a telephone's, and are none."""
+
+UNITS = tuple(
+    """
+    bytes byte ns us ms sec secs second seconds minutes words word objects rows records blocks block
+    lines line pages packets requests items entries ops iops kb mb gb kib mib gib bits bit times ticks
+    cycles instructions sectors
+    """.split()
+)
+"""What is counted by the number before it."""
 
 NOTHING = tuple(
     """
@@ -83,21 +116,23 @@ PROSE = tuple(
     valid validated validation value verification verified weak wrong yes omitted unauthorized basic
     bearer ldap plain password token key allow deny permit permitted create write delete update list get
     manage admin rotate revoke view edit amd64 arm64 i386 all end eof permissions permission gpio
-    undefined line secret allowed blocked ignored pending active inactive auto manual unused expiring
+    undefined line secret allowed blocked http timeout mail email string str whitespace files compat secrets
+    attempt attempts delivered declined header context connection rate here done
+    ignored pending active inactive auto manual unused expiring
     """.split()
 )
 """Words that follow `token:` in a sentence and are no token."""
 
 MASKED = tuple(
     """
-    filtered redacted hidden masked removed sensitive omitted censored known
+    filtered redacted hidden masked removed sensitive omitted censored known protected
     """.split()
 )
 """What others put in a secret's place, in brackets."""
 
 COMPLAINTS = tuple(
     """
-    is isn has hasn must can cannot should was does doesn may not too needs
+    is isn has hasn must can cannot should was does doesn may not too needs invalid passwords ensure
     """.split()
 )
 """What a message about a field begins with: `{"errors": {"password": "is too short"}}`."""
@@ -106,10 +141,46 @@ DESCRIPTIONS = tuple(
     """
     name names secretname defaultmode optional items username status createdate accesskeyid id ids type kind
     expirationseconds path expiresat expiresin expiry expiration version created createdat updated updatedat
-    lastused lastusedat scope scopes enabled disabled ttl namespace provider description title age mode
+    lastused lastusedat secure httponly maxage samesite originalmaxage expires signed partitioned action
+    decision reason evidence role roles resource permission verb granted minlength maxlength format index
+    keyvaulturl scope scopes enabled disabled ttl namespace provider description title age mode
     """.split()
 )
 """Members that say something about a secret: an object of these alone holds none."""
+
+STATES = tuple(
+    """
+    expired invalid missing revoked unset unchanged required verified incorrect mismatch denied changed
+    delivered declined forbidden unavailable rotated notset notfound unsupported malformed set present
+    notpresent notprovided notrequired expiring
+    """.split()
+)
+"""Values that say how it is about a secret, and that nobody chooses as one."""
+
+VERDICTS = tuple(
+    """
+    ok yes no valid unknown healthy stale sent locked wrong allow allowed granted enabled disabled
+    negotiated derived active inactive pending failed failure success accepted rejected anonymous
+    hs256 hs384 hs512 rs256 rs384 rs512 es256 es384 es512 ps256 eddsa
+    """.split()
+)
+"""The same where the secret is made by a machine: a password may be `yes`, a token never is."""
+
+VERBS = tuple(
+    """
+    check checking decode decoding decrypt decrypting delete deleting fetch fetching find get getting hash
+    hashing issue issuing load loading lookup obtain obtaining parse parsing read reading refresh refreshing
+    renew renewing request requesting resolve resolving retrieve retrieving rotate rotating sign signing
+    validate validating verify verifying mount mounting
+    """.split()
+)
+"""What is done with a secret before a colon: `failed to read password: permission denied`."""
+
+SENTENCES = ("this", "your", "the", "enter", "please", "not", "value", "field", "password", "it", "that")
+"""What a message about a field begins with that ends with a full stop."""
+
+USAGE = ("string", "value", "and", "with", "here", "or", "for", "is", "to")
+"""What stands behind an option where it is explained: `--password string   for the database`."""
 
 PACKAGES = tuple(
     """
@@ -123,7 +194,7 @@ FILE_ENDINGS = tuple(
     automount device mount path scope service slice socket swap target timer png avif jpg jpeg gif svg
     webp ico bmp css scss less js mjs cjs jsx ts tsx json xml html htm txt log yaml yml conf cfg ini
     lock jar war class java go exe dll tar gz tgz bz xz whl rpm deb pdf csv md php jsp aspx pdb sys tmp
-    bak woff ttf map min
+    bak woff ttf map min po mo pot header
     """.split()
 )
 """What stands at the end of a file's or unit's name and is no domain: `icon@2x.png`, `getty@tty1.service`."""

@@ -55,6 +55,9 @@ MAX_MESSAGE_ID = 160
 MAX_BACKSLASHES = 8
 _GIT, _SAGE_ID, _SAGEID, _MSGID = packed(b"git"), packed(b"sage-id"), packed(b"sageid"), packed(b"msgid")
 _OPENSSH, _LIBSSH, _LYSATOR = packed(b"openssh"), packed(b"libssh."), packed(b"lysator")
+_RABBIT, _CELERY = packed(b"rabbit"), packed(b"celery")
+_COUCHDB, _EJABBER = packed(b"couchdb"), packed(b"ejabber")
+_INTERN, _LOCAL = packed(b"interna"), packed(b"local")
 _MSG_ID = packed(b"msg_id")
 _THIN, _SIP = packed(b"thin:"), packed(b"sip")
 _REPLY_TO, _ENCES = packed(b"eply-to"), packed(b"ference")
@@ -154,7 +157,33 @@ def _is_no_person(t: Any, start: int, at_sign: int, domain: int, end: int) -> bo
         last -= 1
     if (word_flags(t, last, end) & FILE_ENDING) != 0 or _is_algorithm(t, domain):
         return True
+    if _is_service(t, start, domain, end) or _is_node(t, start, at_sign, last, end):
+        return True
     return _is_message_id(t, at_sign)
+
+
+@compiled
+def _is_service(t: Any, start: int, domain: int, end: int) -> bool:
+    """Whether this is a service's principal in Kerberos: `HTTP/web01.example.com@EXAMPLE.COM`."""
+    if at(t, start - 1) != SLASH or not is_class(t, start - 2, LETTER):
+        return False
+    for i in range(domain, end):
+        if 97 <= at(t, i) <= 122:
+            return False
+    return True
+
+
+@compiled
+def _is_node(t: Any, start: int, at_sign: int, last: int, end: int) -> bool:
+    """Whether this is a node of a cluster: `rabbit@rabbit01.example.internal`."""
+    if not holds(t, last, _INTERN) and not holds(t, last, _LOCAL):
+        return False
+    size = at_sign - start
+    return (
+        (size == 6 and (holds(t, start, _RABBIT) or holds(t, start, _CELERY)))
+        or (size == 7 and holds(t, start, _COUCHDB))
+        or (size == 8 and holds(t, start, _EJABBER))
+    )
 
 
 @compiled
@@ -213,6 +242,17 @@ def email(t: Any, at_sign: int, width: int) -> int:
 
 
 @compiled
+def _is_ipv4(t: Any, i: int) -> bool:
+    """Whether four numbers stand here; three are a version: `npm:chalk@5.3.0`."""
+    for _ in range(3):
+        end = skip_class(t, i, DIGIT)
+        if end == i or at(t, end) != DOT:
+            return False
+        i = end + 1
+    return is_class(t, i, DIGIT)
+
+
+@compiled
 def _password_without_scheme(t: Any, at_sign: int) -> int:
     """`user:password@tcp(host)` and `user:password@10.0.0.1:3306`."""
     rule = t.detectors[USERINFO]
@@ -228,7 +268,7 @@ def _password_without_scheme(t: Any, at_sign: int) -> int:
         return add_span(t, slash, at_sign, rule, NO_QUOTE)
     if at(t, at_sign - 1) == 93:  # replaced already
         return 0
-    address = is_class(t, at_sign + 1, DIGIT) and at(t, skip_class(t, at_sign + 1, DIGIT)) == DOT
+    address = _is_ipv4(t, at_sign + 1)
     driver = at(t, skip_class(t, at_sign + 1, LETTER)) == OPEN and is_class(t, at_sign + 1, LETTER)
     if rule < 0 or not (address or driver):
         return 0

@@ -1,166 +1,48 @@
-"""Payment cards, telephone numbers, US social security numbers."""
+"""Telephone numbers and US social security numbers; and which digits are looked at as what."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.keys import key_end, last_words
+from audit_trail.redaction.kernel.cards import (
+    MAX_CARD_DIGITS,
+    MAX_GROUPS,
+    MIN_CARD_DIGITS,
+    card,
+    digit,
+    grouped_card,
+    is_part_of_more,
+)
+from audit_trail.redaction.kernel.number_context import counts_units, is_part_number
 from audit_trail.redaction.kernel.text import (
-    BACKSLASH,
-    BRACE_END,
-    BRACKET,
-    BRACKET_END,
-    CARD,
     CLOSE,
     COLON,
-    COMMA,
     DIGIT,
     DONE,
     DOT,
-    DOUBLE_QUOTE,
-    EQUALS,
-    FLAGS,
-    IDENTIFIER,
-    IN_STRING,
-    LINE,
+    LETTER,
     MINUS,
-    NEWLINE,
     NO_QUOTE,
-    NODE_INTS,
     OPEN,
-    QUOTE,
-    RETURN,
+    PLUS,
     SLASH,
     SPACE,
     SSN,
-    STRING_KNOWN_TO,
-    TAB,
     TELEPHONE,
+    TILDE,
     WORD,
     ZERO,
     add_span,
     at,
-    backslashes_before,
     is_class,
-    skip_blanks,
     skip_class,
 )
 
-# ISO/IEC 7812: 8 to 19 digits; no network in use issues fewer than 13.
-MIN_CARD_DIGITS, MAX_CARD_DIGITS = 13, 19
 # E.164: at most 15 digits; fewer than 8 with the country are no subscriber's number.
 MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 8, 15
 # Once a number written in groups has this many digits, a space ends it.
 FULL_PHONE_DIGITS = 11
-MAX_GROUPS = 6
-
-
-@compiled
-def _digit(t: Any, i: int) -> int:
-    return at(t, i) - ZERO
-
-
-@compiled
-def _is_network(t: Any, start: int, digits: int) -> bool:
-    """Whether an issuer range of ISO/IEC 7812 uses this length."""
-    first, prefix, i = _digit(t, start), 0, start
-    for _ in range(4):
-        if not is_class(t, i, DIGIT):
-            i += 1
-        prefix = prefix * 10 + _digit(t, i)
-        i += 1
-    two, three = prefix // 100, prefix // 10
-    if first == 4:
-        return digits in (13, 16, 19)
-    if 51 <= two <= 55 or 2221 <= prefix <= 2720:
-        return digits == 16
-    if two == 34 or two == 37:
-        return digits == 15
-    if 300 <= three <= 305 or two == 36 or two == 38 or two == 39:
-        return digits == 14
-    if two == 35:
-        return 16 <= digits <= 19
-    if two == 62 or prefix == 6011 or 644 <= three <= 649 or two == 65:
-        return 16 <= digits <= 19
-    if three in (506, 509, 636, 637, 638, 639) or two in (50, 56, 57, 58, 60, 63, 67, 68, 69):
-        return digits in (16, 18, 19)
-    return 2200 <= prefix <= 2204 and digits == 16
-
-
-@compiled
-def _passes_luhn(t: Any, start: int, end: int) -> bool:
-    """ISO/IEC 7812-1 check digit over the digits between."""
-    total, index, first, same = 0, 0, at(t, start), True
-    for k in range(end - start):
-        byte = at(t, end - 1 - k)
-        if 48 <= byte <= 57:
-            value = (byte - 48) * (1 + index % 2)
-            total += value - 9 if value > 9 else value
-            index += 1
-            same = same and byte == first
-    return total % 10 == 0 and not same
-
-
-@compiled
-def _is_part_of_more(t: Any, start: int, end: int) -> bool:
-    """A fraction, a negative number, or one of a longer run of numbers and points."""
-    before, before_that = at(t, start - 1), at(t, start - 2)
-    if start > t.state[DONE] and before == DOT and (48 <= before_that <= 57 or before_that == BRACKET_END):
-        return True
-    if at(t, end) == DOT and is_class(t, end + 1, DIGIT):
-        return True
-    return (
-        start > t.state[DONE] and before == MINUS and (not is_class(t, start - 2, WORD) or before_that == 95)
-    )
-
-
-@compiled
-def _under_an_identifier(t: Any, start: int) -> bool:
-    """Whether the number is the value of a key such as `trace_id` or `timestamp`."""
-    i = start
-    if at(t, i - 1) == QUOTE:
-        i -= 1 + backslashes_before(t, i - 1, t.state[DONE])
-    while start - i < 8 and (at(t, i - 1) == SPACE or at(t, i - 1) == TAB):
-        i -= 1
-    if at(t, i - 1) != COLON and at(t, i - 1) != EQUALS:
-        return False
-    end, _, _ = key_end(t, i - 1)
-    node, _ = last_words(t, end)
-    return node != 0 and (t.trie[node * NODE_INTS + FLAGS] & IDENTIFIER) != 0
-
-
-@compiled
-def _card(t: Any, start: int, end: int, digits: int) -> int:
-    """Replace a card number; returns where to go on, or 0."""
-    rule = t.detectors[CARD]
-    if rule < 0 or not _is_network(t, start, digits) or not _passes_luhn(t, start, end):
-        return 0
-    if digits != 15 and digits != 16 and _under_an_identifier(t, start):
-        return 0
-    return add_span(t, start, end, rule, number_quote(t, start, end))
-
-
-@compiled
-def _grouped_card(t: Any, start: int) -> int:
-    """Groups of four digits, or four, six and four or five; the longest that is a card."""
-    mark, i, digits, group, best_end, best_digits = at(t, start + 4), start, 0, 0, 0, 0
-    while group < MAX_GROUPS:
-        end = skip_class(t, i, DIGIT)
-        digits += end - i
-        size = end - i
-        if digits > MAX_CARD_DIGITS or size == 0 or is_class(t, end, WORD):
-            break
-        six = group == 2 and i - start == 12  # four, six, and five or four
-        if digits >= MIN_CARD_DIGITS and not _is_part_of_more(t, start, end) and (not six or size in (4, 5)):
-            if _is_network(t, start, digits) and _passes_luhn(t, start, end):
-                best_end, best_digits = end, digits
-        regular = size == 4 or (group == 1 and size == 6) or (group == 2 and size == 5)
-        if not regular or at(t, end) != mark or not is_class(t, end + 1, DIGIT):
-            break
-        i = end + 1
-        group += 1
-    return _card(t, start, best_end, best_digits) if best_end > 0 else 0
 
 
 @compiled
@@ -173,12 +55,12 @@ def _social_security(t: Any, start: int) -> int:
         return 0
     if skip_class(t, serial, DIGIT) != end or not _ends_number(t, end):
         return 0
-    area = _digit(t, start) * 100 + _digit(t, start + 1) * 10 + _digit(t, start + 2)
+    area = digit(t, start) * 100 + digit(t, start + 1) * 10 + digit(t, start + 2)
     if area in (0, 666) or area >= 900 or (at(t, group) == ZERO and at(t, group + 1) == ZERO):
         return 0
-    if _digit(t, serial) + _digit(t, serial + 1) + _digit(t, serial + 2) + _digit(t, serial + 3) == 0:
+    if digit(t, serial) + digit(t, serial + 1) + digit(t, serial + 2) + digit(t, serial + 3) == 0:
         return 0
-    if _is_chained(t, start):
+    if _is_chained(t, start) or is_part_number(t, start, end):
         return 0
     return add_span(t, start, end, rule, NO_QUOTE)
 
@@ -208,7 +90,9 @@ def _ends_number(t: Any, end: int) -> bool:
     """Whether nothing at `end` makes the digits before it part of something longer."""
     if is_class(t, end, WORD):
         return False
-    return not (at(t, end) in (MINUS, DOT, SLASH, COLON) and is_class(t, end + 1, DIGIT))
+    if at(t, end) == MINUS and is_class(t, end + 1, WORD):
+        return False
+    return not (at(t, end) in (DOT, SLASH, COLON) and is_class(t, end + 1, DIGIT))
 
 
 @compiled
@@ -224,27 +108,45 @@ def _national(t: Any, start: int, first: int) -> int:
     ):
         return 0
     if at(t, start) == ZERO:
-        return (
-            add_span(t, start, end, rule, NO_QUOTE)
-            if _is_with_zero(t, start, first, mark, digits, groups)
-            else 0
-        )
-    if mark != MINUS and mark != DOT:
+        found = _is_with_zero(t, start, first, mark, digits, groups) and not _is_zip(t, start, first, end)
+    else:
+        found = mark != SPACE and _is_american(t, start, first, mark, end, groups)
+    if not found or is_part_number(t, start, end):
         return 0
+    return add_span(t, start, end, rule, NO_QUOTE)
+
+
+@compiled
+def _is_zip(t: Any, start: int, first: int, end: int) -> bool:
+    """Whether this is a ZIP+4 code behind a state: `MA 02110-1301`."""
+    if first != 5 or end != start + 10 or at(t, start - 1) != SPACE:
+        return False
+    return _is_upper(t, start - 2) and _is_upper(t, start - 3) and not is_class(t, start - 4, WORD)
+
+
+@compiled
+def _is_upper(t: Any, i: int) -> bool:
+    return 65 <= at(t, i) <= 90
+
+
+@compiled
+def _is_american(t: Any, start: int, first: int, mark: int, end: int, groups: int) -> bool:
+    """Whether groups are an area, an exchange and a line of the North American numbering plan."""
     area = start
     if first == 1 and at(t, start) == 49 and groups == 4:
         area = start + 2
     elif groups != 3 or first != 3:
-        return 0
+        return False
     if area + 12 != end or at(t, area + 3) != mark or at(t, area + 7) != mark:
-        return 0
-    return add_span(t, start, end, rule, NO_QUOTE) if _digit(t, area) >= 2 and _digit(t, area + 4) >= 1 else 0
+        return False
+    # No area has a nine in the middle: those are kept for longer numbers.
+    return digit(t, area) >= 2 and digit(t, area + 1) < 9 and digit(t, area + 4) >= 1
 
 
 @compiled
 def _is_with_zero(t: Any, start: int, first: int, mark: int, digits: int, groups: int) -> bool:
     """Whether groups that begin with a zero are a trunk prefix and a subscriber's number."""
-    second = _digit(t, start + 1)
+    second = digit(t, start + 1)
     if second == 0:
         return mark != DOT and 11 <= digits <= MAX_PHONE_DIGITS and at(t, start + 2) != ZERO
     if not 9 <= digits <= 12:
@@ -280,13 +182,13 @@ def number(t: Any, start: int) -> int:
     end = skip_class(t, start, DIGIT)
     size = end - start
     if size >= MIN_CARD_DIGITS:
-        whole = size <= MAX_CARD_DIGITS and not is_class(t, end, WORD) and not _is_part_of_more(t, start, end)
-        return _card(t, start, end, size) if whole else 0
+        whole = size <= MAX_CARD_DIGITS and not is_class(t, end, WORD) and not is_part_of_more(t, start, end)
+        return card(t, start, end, size) if whole else 0
     mark = at(t, end)
     if size > 6 or not is_class(t, end + 1, DIGIT) or mark not in (SPACE, MINUS, DOT):
         return 0
     if size == 4 and (mark == SPACE or mark == MINUS):
-        behind = _grouped_card(t, start)
+        behind = grouped_card(t, start)
         if behind > 0:
             return behind
     if size == 3 and mark == MINUS:
@@ -317,7 +219,33 @@ def international(t: Any, plus: int) -> int:
             break
     if digits < MIN_PHONE_DIGITS or digits > MAX_PHONE_DIGITS or is_class(t, end, WORD):
         return 0
+    if group == 1 and (_is_no_subscriber(t, plus + 1, digits) or _is_signed(t, plus, end)):
+        return 0
     return add_span(t, plus, end, rule, NO_QUOTE)
+
+
+@compiled
+def _is_signed(t: Any, plus: int, end: int) -> bool:
+    """Whether the sign and the digits are a number or of a version: `+12345678.5`, `14~+20210924+e325`."""
+    fraction = at(t, end) == DOT and is_class(t, end + 1, DIGIT)
+    version = at(t, plus - 1) == TILDE or (at(t, end) == PLUS and is_class(t, end + 1, LETTER))
+    if fraction or version:
+        return True
+    return counts_units(t, end)
+
+
+@compiled
+def _is_no_subscriber(t: Any, start: int, digits: int) -> bool:
+    """Whether a number of that many digits is too short or too long for its country (ITU E.164)."""
+    first = digit(t, start)
+    two = first * 10 + digit(t, start + 1)
+    if first == 1 or first == 7:
+        return digits != 11
+    if two == 20:
+        return not 11 <= digits <= 12
+    if two == 33 or two == 34:
+        return digits != 11
+    return two == 44 and not 11 <= digits <= 12
 
 
 @compiled
@@ -350,53 +278,7 @@ def parenthesised(t: Any, start: int) -> int:
     end, digits, groups = first, first - i, 1
     if at(t, first) in (SPACE, MINUS, DOT) and is_class(t, first + 1, DIGIT):
         end, digits, groups = _groups_end(t, i, at(t, first))
-    american = area == 3 and first - i == 3 and groups == 2 and digits == 7 and _digit(t, start + 1) >= 2
+    american = area == 3 and first - i == 3 and groups == 2 and digits == 7 and digit(t, start + 1) >= 2
     trunk = at(t, start + 1) == ZERO and 8 <= area + digits <= 12 and groups <= 3
-    return add_span(t, start, end, rule, NO_QUOTE) if (american or trunk) and _ends_number(t, end) else 0
-
-
-@compiled
-def number_quote(t: Any, start: int, end: int) -> int:
-    """The quote that keeps JSON valid where a bare number is replaced, or none."""
-    follows = skip_blanks(t, end)
-    byte = at(t, follows)
-    if byte == BACKSLASH:
-        while at(t, follows) == BACKSLASH:
-            follows += 1
-        if at(t, follows) not in (110, 114):
-            return NO_QUOTE
-    elif byte not in (COMMA, BRACE_END, BRACKET_END, RETURN, NEWLINE):
-        return NO_QUOTE
-    i = start
-    while start - i < 32 and (at(t, i - 1) == SPACE or at(t, i - 1) == TAB):
-        i -= 1
-    before = at(t, i - 1)
-    if before == COLON:
-        key, kind, escape = key_end(t, i - 1)
-        if kind != DOUBLE_QUOTE or key == i - 1:
-            return NO_QUOTE
-    elif before in (BRACKET, COMMA):
-        escape = 0
-    else:
-        return NO_QUOTE
-    if not in_string(t, start):
-        return DOUBLE_QUOTE
-    return DOUBLE_QUOTE + 8 * escape if escape > 0 else NO_QUOTE
-
-
-@compiled
-def in_string(t: Any, i: int) -> bool:
-    """Whether a JSON string is open at `i`; goes on where the last call stopped, so it is linear."""
-    j, inside = t.state[STRING_KNOWN_TO], t.state[IN_STRING]
-    if j < t.state[LINE]:
-        j, inside = t.state[LINE], 0
-    while j < i:
-        byte = t.data[j]
-        if byte == BACKSLASH:
-            j += 1
-        elif byte == QUOTE:
-            inside = 1 - inside
-        j += 1
-    t.state[STRING_KNOWN_TO] = j
-    t.state[IN_STRING] = inside
-    return inside != 0
+    found = (american or trunk) and _ends_number(t, end) and not counts_units(t, end)
+    return add_span(t, start, end, rule, NO_QUOTE) if found else 0

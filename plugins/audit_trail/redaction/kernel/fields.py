@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.digits import in_string
-from audit_trail.redaction.kernel.keys import word_flags
-from audit_trail.redaction.kernel.plausible import (
-    holds_a_secret,
-    holds_a_string,
+from audit_trail.redaction.kernel.descriptions import (
     is_code,
     is_complaint,
-    is_long,
-    is_mask,
-    is_nothing,
-    is_reference,
     is_schema,
+    is_word_of_model,
     only_describes,
 )
+from audit_trail.redaction.kernel.homonyms import is_homonym
+from audit_trail.redaction.kernel.json_numbers import in_string
+from audit_trail.redaction.kernel.keys import key_end, word_flags
+from audit_trail.redaction.kernel.messages import is_message, is_module, is_verdict
+from audit_trail.redaction.kernel.parameters import query_end, query_mark
+from audit_trail.redaction.kernel.placeholders import is_mask, is_nothing, is_reference
+from audit_trail.redaction.kernel.plausible import holds_a_secret, holds_a_string, is_long, is_words
 from audit_trail.redaction.kernel.text import (
     AMPERSAND,
     APOSTROPHE,
@@ -26,12 +26,13 @@ from audit_trail.redaction.kernel.text import (
     BACKSLASH,
     BARE,
     BRACE,
+    BRACE_END,
     BRACKET,
+    BRACKET_END,
     CLOSE,
     COLON,
     COOKIE,
     DIGIT,
-    DONE,
     DOT,
     DOUBLE_QUOTE,
     ENTITY_QUOTE,
@@ -42,10 +43,8 @@ from audit_trail.redaction.kernel.text import (
     MAX_NAME,
     MINUS,
     NO_QUOTE,
-    NODE_INTS,
     OPEN,
     PACKAGE,
-    PARAMETER,
     PERCENT,
     PERCENT_QUOTE,
     PHONE,
@@ -87,9 +86,6 @@ from audit_trail.redaction.kernel.values import (
     quoted_end,
     special_quoted_end,
 )
-
-# `?key=name` and `?code=404` are no secrets.
-MIN_PARAMETER_BYTES = 10
 
 
 @compiled
@@ -149,6 +145,8 @@ def redact_value(t: Any, after: int, key_quote: int, escape: int, rule: int, wea
         if placeholder_end(t, start) == end:
             return end
         if not holds_a_secret(t, start, end, rule, weak) or is_complaint(t, start, end):
+            return 0
+        if kind == DOUBLE_QUOTE and is_word_of_model(t, end):
             return 0
         return _redact_change(t, add_span(t, start, end, rule, NO_QUOTE), kind, rule)
     if placeholder_end(t, after) == 0 and (byte == BRACE or byte == BRACKET):
@@ -221,14 +219,22 @@ def _redact_bare(t: Any, start: int, rule: int, weak: bool, prose: bool, text: b
     if (flags & AUTHORIZATION) != 0:
         end = authorization_end(t, start)
     elif (flags & COOKIE) != 0:
-        end = _query_end(t, start) if t.state[QUERY] != 0 else cookie_end(t, start)
+        end = query_end(t, start) if t.state[QUERY] != 0 else cookie_end(t, start)
     elif (flags & PHRASE) != 0:
         end = _phrase_end(t, start)
     elif (flags & PHONE) != 0 and is_long(t, start):
         return 0
     else:
-        end = _query_end(t, start) if t.state[QUERY] != 0 else bare_end(t, start)
+        end = query_end(t, start) if t.state[QUERY] != 0 else bare_end(t, start)
+    end = _with_closing(t, start, end)
     word = skip_class(t, start, WORD)
+    if (
+        (flags & COOKIE) != 0
+        and at(t, end) == SPACE
+        and 97 <= at(t, end + 1) <= 122
+        and is_words(t, start, end)
+    ):
+        return 0  # `Cookie: header too large`
     if prose and (word_flags(t, start, min(word, end)) & (PROSE | PACKAGE)) != 0:
         if word == end or ((word_flags(t, start, word) & PACKAGE) != 0 and at(t, word) == DOT):
             return 0
@@ -303,35 +309,26 @@ def field(
     header = (t.rules[rule] & (AUTHORIZATION | COOKIE)) != 0
     if value > after and quote == NO_QUOTE and not header and _is_key(t, value):
         return 0
-    t.state[QUERY] = _query_mark(t, start) if quote == NO_QUOTE else 0
+    if _is_something_else(t, i, start, value, quote, rule):
+        return 0
+    t.state[QUERY] = query_mark(t, start) if quote == NO_QUOTE else 0
     behind = redact_value(t, _skip_colour(t, value), quote, escape, rule, weak, at(t, i) in (COLON, MINUS))
     t.state[QUERY] = 0
     return behind
 
 
 @compiled
-def _query_mark(t: Any, key: int) -> int:
-    """The `?`, `&` or `;` before the key around `key`, or 0."""
-    i = key
-    while (
-        i > t.state[DONE]
-        and key - i < MAX_NAME
-        and (is_class(t, i - 1, WORD) or at(t, i - 1) in (MINUS, DOT))
-    ):
-        i -= 1
-    mark = at(t, i - 1)
-    return mark if mark in (QUESTION, AMPERSAND, SEMICOLON) else 0
-
-
-@compiled
-def _query_end(t: Any, start: int) -> int:
-    """The end of a parameter of a URL: at `#`, and at `?` in a path's `;k=v?n=1`."""
-    i = start
-    while is_class(t, i, BARE) and at(t, i) != HASH:
-        if at(t, i) == QUESTION and t.state[QUERY] == SEMICOLON:
-            return i
-        i += 1
-    return i if at(t, i) == HASH else bare_end(t, i)
+def _is_something_else(t: Any, i: int, key: int, value: int, quote: int, rule: int) -> bool:
+    """Whether key and value together show that this is no key and its secret."""
+    end, _, _ = key_end(t, i)
+    text, kind, _ = opening(t, value)
+    if is_homonym(t, end, text, quote, rule):
+        return True
+    if kind != NO_QUOTE or at(t, i) != COLON:
+        return False
+    if value == i + 1:
+        return is_module(t, key, value)
+    return is_message(t, key, value, rule, quote) or is_verdict(t, end, value)
 
 
 @compiled
@@ -368,16 +365,14 @@ def _is_key(t: Any, i: int) -> bool:
 
 
 @compiled
-def parameter_rule(t: Any, node: int, start: int, end: int, i: int) -> int:
-    """The rule of a name that is sensitive only in a query or a form."""
-    if node == 0 or end != i or at(t, i) != EQUALS:
-        return -1
-    rule = t.trie[node * NODE_INTS + PARAMETER] - 1
-    before = at(t, start - 1)
-    if rule < 0 or start < t.state[DONE]:
-        return -1
-    for k in range(MIN_PARAMETER_BYTES):
-        if not is_class(t, i + 1 + k, BARE):
-            return -1
-    in_query = before in (QUESTION, AMPERSAND, SEMICOLON, QUOTE, APOSTROPHE)
-    return int(rule) if in_query or unicode_escape(t, start - 6) == AMPERSAND else -1
+def _with_closing(t: Any, start: int, end: int) -> int:
+    """The end of a bare value with the bracket behind it that closes one within: `(unchanged)`, `ENC(x)`."""
+    close = at(t, end)
+    if close not in (CLOSE, BRACKET_END, BRACE_END):
+        return end
+    opened = OPEN if close == CLOSE else close - 2
+    depth = 0
+    for i in range(start, end):
+        byte = at(t, i)
+        depth += (byte == opened) - (byte == close)
+    return end + 1 if depth == 1 else end

@@ -6,21 +6,26 @@ from typing import Any
 
 from audit_trail.native import compiled
 from audit_trail.redaction.kernel.fields import opened_end, opening, redact_value
-from audit_trail.redaction.kernel.keys import key_rule
+from audit_trail.redaction.kernel.keys import key_rule, word_flags
 from audit_trail.redaction.kernel.plausible import holds_a_secret
 from audit_trail.redaction.kernel.text import (
+    BARE,
     COLON,
     DONE,
     DOT,
     EQUALS,
+    LETTER,
     LOWER_U,
     MAX_NAME,
     MINUS,
     NEWLINE,
     NO_QUOTE,
+    PROSE,
+    SECRET,
     SPACE,
     SQL_PASSWORD,
     TAB,
+    USAGE,
     WORD,
     add_span,
     at,
@@ -30,6 +35,7 @@ from audit_trail.redaction.kernel.text import (
     packed,
     placeholder_end,
     skip_blanks,
+    skip_class,
 )
 from audit_trail.redaction.kernel.values import bare_end
 
@@ -42,6 +48,7 @@ _LOGIN = packed(b"login")
 _REDIS = packed(b"redis")
 _MYSQL = packed(b"mysql")
 _PORT = packed(b"port")
+_ID = packed(b"id=")
 
 
 @compiled
@@ -69,7 +76,22 @@ def option(t: Any, i: int) -> int:
     if at(t, value) == MINUS or is_blank(at(t, value)):
         return 0
     rule, weak, _, _ = key_rule(t, end)
-    return -1 if rule < 0 else redact_value(t, value, NO_QUOTE, 0, rule, weak, False)
+    if rule < 0 or _is_explained(t, value, rule):
+        return -1
+    return redact_value(t, value, NO_QUOTE, 0, rule, weak, False)
+
+
+@compiled
+def _is_explained(t: Any, value: int, rule: int) -> bool:
+    """Whether the option stands in a text about it: `--token TOKEN`, `--password string`."""
+    if (t.rules[rule] & SECRET) != 0 and holds(t, value, _ID):
+        return True  # docker build --secret id=npmrc
+    end = skip_class(t, value, LETTER)
+    if is_class(t, end, BARE) or end == value:
+        return False
+    flags = word_flags(t, value, end)
+    upper = 65 <= at(t, value) <= 90 and 65 <= at(t, end - 1) <= 90
+    return (flags & USAGE) != 0 or (upper and (flags & PROSE) != 0)
 
 
 @compiled

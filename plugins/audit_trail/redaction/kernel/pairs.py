@@ -6,8 +6,9 @@ from typing import Any
 
 from audit_trail.native import compiled
 from audit_trail.redaction.kernel.elements import redact_content, tag_end
-from audit_trail.redaction.kernel.fields import field, opening, parameter_rule, redact_value
+from audit_trail.redaction.kernel.fields import field, opening, redact_value
 from audit_trail.redaction.kernel.keys import bracketed_key_end, closing_quote, key_end, key_rule, last_words
+from audit_trail.redaction.kernel.parameters import parameter_rule
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     AUTHORIZATION,

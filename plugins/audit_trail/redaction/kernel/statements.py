@@ -37,14 +37,21 @@ from audit_trail.redaction.kernel.text import (
     skip_blanks,
     skip_class,
 )
-from audit_trail.redaction.kernel.values import bare_end, count_digits, follows_closing, quoted_end
+from audit_trail.redaction.kernel.values import (
+    bare_end,
+    count_digits,
+    follows_closing,
+    is_number_like,
+    quoted_end,
+)
 
 _GENERAT = packed(b"generat")
 _BY = packed(b"by")
+_CREATE, _ALTER, _GRANT = packed(b"create"), packed(b"alter"), packed(b"grant")
 _IDENT = packed(b"ident")
 _IFIED = packed(b"ified")
 _WITH = packed(b"with ")
-_FOR = packed(b"for")
+_FOR, _USER = packed(b"for"), packed(b"user")
 _PASSWOR = packed(b"passwor")
 
 
@@ -95,6 +102,12 @@ def identified_by(t: Any, i: int) -> int:
         j = skip_blanks(t, j + 9)
     if at(t, j) in (QUOTE, APOSTROPHE):
         return _redact_sql(t, j, rule)
+    # In English something is identified by a word as well.
+    changes = command_before(t, i, _CREATE) or command_before(t, i, _ALTER) or command_before(t, i, _GRANT)
+    if at(t, i) != 73 and not changes:
+        end = bare_end(t, j)
+        if not command_before(t, i, _USER) or is_number_like(t, j, end) or count_digits(t, j, end) == 0:
+            return 0
     return redact_value(t, j, NO_QUOTE, 0, rule, False, True)
 
 
