@@ -60,19 +60,33 @@ class TestByEventId:
         assert record_at(fresh, found) + b"\n" == records[random]
 
     @pytest.mark.parametrize("sealed_on", ["2026-01-04", DAY, NEXT])
-    def test_in_the_day_of_the_id_and_the_ones_beside_it(self, fresh: MemoryArchive, sealed_on: str) -> None:
+    def test_the_day_of_the_id_and_the_ones_beside_it_are_read_first(
+        self, fresh: MemoryArchive, sealed_on: str
+    ) -> None:
         wanted = event_id(DAY)
+        fresh.seal("2026-01-01", b"x\n")
         fresh.seal(sealed_on, line(event_id=wanted))
+        found = lookup(fresh)
+        fresh.store.unreadable.add(fresh.view.seals[0].objects[0].key)
+        assert record_at(fresh, found.by_event_id(wanted, day=None)) == line(event_id=wanted)[:-1]
+
+    def test_a_record_logged_with_an_id_of_another_day(self, fresh: MemoryArchive) -> None:
+        wanted = event_id(DAY)
+        fresh.seal(DAY, b"x\n")
+        fresh.seal(FAR, line(event_id=wanted))
         assert record_at(fresh, lookup(fresh).by_event_id(wanted, day=None)) == line(event_id=wanted)[:-1]
 
-    def test_no_other_day_is_read_unless_it_is_named(self, fresh: MemoryArchive) -> None:
+    def test_no_other_day_is_read_than_the_one_that_is_named(self, fresh: MemoryArchive) -> None:
         wanted = event_id(DAY)
         fresh.seal(FAR, line(event_id=wanted))
         fresh.seal(DAY, b"x\n")
-        assert searched(lookup(fresh).by_event_id(wanted, day=None)) == DAY
         assert isinstance(lookup(fresh).by_event_id(wanted, day=FAR), RecordPlace)
         assert searched(lookup(fresh).by_event_id(wanted, day=DAY)) == DAY
         assert searched(lookup(fresh).by_event_id(wanted, day="2026-02-01")) == "no sealed day"
+        assert (
+            searched(lookup(fresh).by_event_id(event_id(DAY, 9), day=None))
+            == f"2 sealed days, {DAY} to {FAR}"
+        )
 
     @pytest.mark.parametrize("other", ["order-17", "9b2f4c1e-8a40-4d5e-9d43-0f2f8b2f6a11", 'ä"b'])
     def test_any_other_id_is_looked_for_in_all_days(self, fresh: MemoryArchive, other: str) -> None:

@@ -125,8 +125,8 @@ class RecordLookup:
     def by_event_id(self, event_id: str, *, day: str | None) -> RecordPlace | Absent:
         """The first record whose JSON object has this `event_id`.
 
-        An id of AuditLogger says on which day it was made: that day is searched,
-        then the ones beside it. For any other id, and no `day`, all days are.
+        An id of AuditLogger says on which day it was made: that day is searched
+        first, then the ones beside it, and then, as for any other id, all days.
 
         Raises:
             IntegrityError: A manifest or segment is not the sealed one.
@@ -145,13 +145,14 @@ class RecordLookup:
         return Absent(what=f"event {event_id}", searched=_days_searched(seals))
 
     def _candidates(self, event_id: str, day: str | None) -> list[Seal]:
-        made = day_of_event_id(event_id)
         if day:
             return self._view.seals_of(day)
+        made = day_of_event_id(event_id)
         if made is None:
             return self._view.seals
-        days = (made + timedelta(days=offset) for offset in (0, 1, -1))
-        return [seal for day in days for seal in self._view.seals_of(day.isoformat())]
+        near = [(made + timedelta(days=offset)).isoformat() for offset in (0, 1, -1)]
+        first = [seal for day in near for seal in self._view.seals_of(day)]
+        return first + [seal for seal in self._view.seals if seal.date not in near]
 
     def _search(self, place: RecordPlace, event_id: str, done: int, total: int) -> int | None:
         sealed, segment = place.sealed, place.segment
