@@ -8,7 +8,7 @@ network, no clock.
      of keys, and one seal. Where two are neighbours, the later one names the earlier.
   3. Each is signed by exactly the keys that the entries before it introduced.
   4. None up to the seal is signed by a key that an entry revokes for it, and the
-     seal keeps to its day and to what the genesis promised.
+     seal keeps to its day. (How long the store locks the objects proves no record.)
   5. The manifest is the one that the seal names, signed by keys believed then.
   6. The segment is one of the manifest's, with as many records as the proof says.
   7. The record leads, along the inclusion path, to the segment's Merkle root.
@@ -43,7 +43,7 @@ from audit_trail.evidence.public_key import PublicKey
 from audit_trail.verification.checks import CheckList
 from audit_trail.verification.content_checks import parse_sealed_manifest
 from audit_trail.verification.key_history import KeyHistory
-from audit_trail.verification.seal_checks import check_seal
+from audit_trail.verification.seal_checks import check_day_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,8 @@ class ProvenRecord:
             f"that no other ledger entry revoked one of these keys: {known}; ask for the ledger's entries",
             f"that the ledger others see has the same seal: compare entry {self.sequence}, SHA-256 "
             f"{self.entry_sha256}, with a copy from somebody else",
-            "when it was sealed, beyond the word of whoever had the keys; nor that the record says the truth",
+            "the moment of sealing, for which there is the word of whoever had the keys; and that what the "
+            "record says is true. It is proven as it was sealed, after redaction",
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -280,7 +281,7 @@ def _check_seal(chain: _Chain, seal: Seal) -> None:
                 remedy="hold what the record says against another source before you rely on it",
             )
     checks = CheckList()
-    check_seal(seal, chain.genesis.policy, checks)
+    check_day_of(seal, checks)
     for check in checks.not_passed:
         raise IntegrityError(
             f"the seal does not keep to its rules ({check.name})",
