@@ -280,6 +280,23 @@ class TestOtherArchives:
         entries = [to_base64(entry_bytes(sealed, 0)), to_base64(entry_bytes(other, 1))]
         assert "is not the proof's" in refused(sealed, changed(data, entries=entries)).what
 
+    @pytest.mark.parametrize("field", ["archive", "genesis"])
+    def test_an_entry_that_names_another_one_under_the_right_signatures(
+        self, sealed: MemoryArchive, field: str
+    ) -> None:
+        seal = sealed.view.seals[0].model_copy(update={field: "0" * 64})
+        entries = [to_base64(entry_bytes(sealed, 0)), to_base64(sealed.envelope(seal))]
+        error = refused(sealed, changed(proof_of(sealed, 1, 1), entries=entries))
+        assert error.what == f"an entry's {field} is not the proof's"
+
+    def test_a_genesis_that_its_own_keys_did_not_sign(
+        self, sealed: MemoryArchive, foreign_keys: KeyRing
+    ) -> None:
+        genesis = sealed.envelope(sealed.view.genesis, foreign_keys)
+        data = changed(proof_of(sealed, 1, 1), entries=[to_base64(genesis)] * 2)
+        with pytest.raises(IntegrityError, match="not signed by exactly the keys"):
+            check_proof(data, sha256(genesis).hexdigest(), where="x")
+
     def test_an_entry_0_that_is_a_seal(self, sealed: MemoryArchive) -> None:
         seal = entry_bytes(sealed, 1)
         data = changed(proof_of(sealed, 1, 1), entries=[to_base64(seal)] * 2)
