@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from datetime import UTC, date, datetime
 
 import pytest
 
-from audit_trail.journal.event_id import EventIds, new_event_id
+from audit_trail.journal.event_id import EventIds, day_of_event_id, new_event_id
 
 
 def test_an_id_is_an_rfc_9562_uuid_of_version_7_with_the_time_in_front() -> None:
@@ -46,3 +47,18 @@ def test_threads_never_get_the_same_id() -> None:
     for thread in threads:
         thread.join()
     assert len(set(made)) == 2000
+
+
+def test_the_day_is_read_from_an_id() -> None:
+    before = datetime.now(UTC).date()
+    assert day_of_event_id(new_event_id()) in (before, datetime.now(UTC).date())
+    assert day_of_event_id("017F22E2-79B0-7CC3-98C4-DC0C0C07398F") == date(2022, 2, 22), "RFC 9562, A.6"
+
+
+@pytest.mark.parametrize("other", ["", "order-17", str(uuid.UUID(int=0)), str(uuid.uuid4())])
+def test_any_other_id_has_no_day(other: str) -> None:
+    assert day_of_event_id(other) is None
+
+
+def test_a_day_that_no_calendar_has() -> None:
+    assert day_of_event_id("ffffffff-ffff-7fff-bfff-ffffffffffff") is None

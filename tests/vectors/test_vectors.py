@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from audit_trail.archive.ledger import RawEntry
+from audit_trail.archive.object_store import ObjectReader, ObjectVersion, StoredObject
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.envelope import parse_envelope
 from audit_trail.evidence.ledger_entry import Genesis, Seal, Verification, encode_entry, parse_entry
 from audit_trail.evidence.manifest import Manifest, encode_manifest, parse_manifest
 from audit_trail.evidence.object_keys import ledger_key, manifest_key, segment_key
+from audit_trail.evidence.proof import encode_proof, parse_proof
 from audit_trail.evidence.segment import digest_segment
 from audit_trail.signing.signatures import check_public_key, verify_envelope
 from audit_trail.verification.ledger_walk import LedgerView, walk
+from audit_trail.verification.proof_check import check_proof
+from audit_trail.verification.proof_making import make_proof
+from audit_trail.verification.record_lookup import RecordLookup, RecordPlace
 
 HERE = Path(__file__).parent
 
@@ -29,6 +35,8 @@ V1_HEADS = [
     "46f8606253ace61a9336381081725fc2d09ec3ddda6988da3caa47d8ddc4bc77",
 ]
 V1_SUMS = "c053a0c0c79b8517729bc18fedf03e2113e51a00ac459016de07c4edf04342f3"
+PROOF_V1 = HERE / "proof-v1" / "proof.json"
+PROOF_V1_SHA256 = "81b307fae42705cdfd5d512a5f625572bd2ab111bc97438f12696436e7170b98"
 V1_MERKLE_ROOTS = [
     "e8a4c44b66eea4bb4452452c4c7f9e6cf80e56d7dab03e9d3350606fada4515d",
     "94b0fb8c5b17dd119ad07787e824bffb756953e31d1848b7b5ff55f7909f7027",
@@ -66,6 +74,32 @@ class Vectors:
     def sums(self) -> dict[str, str]:
         lines = (self.folder / "SHA256SUMS").read_text("ascii").splitlines()
         return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+
+class FolderReader:
+    """The files as a store that keeps one version of each."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
+        raise NotImplementedError
+
+    def fetch(self, key: str, version_id: str | None = None, *, max_bytes: int) -> tuple[StoredObject, bytes]:
+        data = self._vectors.read(key)
+        described = StoredObject(
+            key=key, version_id="v", size=len(data), sha256=None, retention=None, storage_class="STANDARD"
+        )
+        return described, data
+
+    def read(self, key: str, version_id: str | None = None, *, max_bytes: int) -> bytes:
+        return self._vectors.read(key)
+
+    def stream(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
+        yield self._vectors.read(key)
+
+    def list_versions(self, prefix: str) -> Iterator[ObjectVersion]:
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -167,3 +201,29 @@ def test_a_ledger_without_its_newest_entry_is_shorter_than_the_one_remembered(v1
     shortened = walk(v1.raw_entries()[:-1], V1_GENESIS)
     with pytest.raises(IntegrityError, match="shorter"):
         shortened.check_extends(v1.view().head)
+
+
+def test_the_proof_of_a_record_is_believed() -> None:
+    data = PROOF_V1.read_bytes()
+    assert sha256(data).hexdigest() == PROOF_V1_SHA256
+    proven = check_proof(data, V1_GENESIS, where="proof-v1")
+    assert (proven.archive, proven.day, proven.revision, proven.source) == ("vectors", "2026-01-08", 1, "api")
+    assert (proven.number, proven.sequence, proven.entry_sha256) == (2, 1, V1_HEADS[1])
+    assert encode_proof(parse_proof(data, where="proof-v1")) == data
+
+
+def test_the_same_proof_is_made_today(v1: Vectors) -> None:
+    store: ObjectReader = FolderReader(v1)
+    view = v1.view()
+    place = RecordLookup(store, view, lambda *_: None).by_place(view.seals[0].objects[0].key, 2)
+    assert isinstance(place, RecordPlace)
+    assert make_proof(store, view, place, lambda *_: None) == PROOF_V1.read_bytes()
+
+
+def test_one_flipped_bit_in_the_proof_is_noticed() -> None:
+    whole = PROOF_V1.read_bytes()
+    for place in range(0, len(whole), len(whole) // 97):
+        data = bytearray(whole)
+        data[place] ^= 1
+        with pytest.raises(IntegrityError):
+            check_proof(bytes(data), V1_GENESIS, where="proof-v1")

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from audit_trail import __version__
-from audit_trail.cli import commands, ledger_commands, redact_command
+from audit_trail.cli import commands, ledger_commands, proof_commands, redact_command
+from audit_trail.cli.argument_types import positive
 from audit_trail.cli.output import Output
 from audit_trail.errors import AuditTrailError
 
@@ -62,9 +63,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--make-passphrase", action="store_true", help="write a random passphrase beside the keys"
     )
     samples = command("generate-samples", commands.generate_samples, "write sample logs with AuditLogger")
-    samples.add_argument("--count", type=_positive, default=1000, metavar="N", help="records a day (1000)")
+    samples.add_argument("--count", type=positive, default=1000, metavar="N", help="records a day (1000)")
     samples.add_argument("--date", metavar="D", help="the last day, YYYY-MM-DD (yesterday)")
-    samples.add_argument("--days", type=_positive, default=1, metavar="N", help="how many days (1)")
+    samples.add_argument("--days", type=positive, default=1, metavar="N", help="how many days (1)")
     sealing = command("process", commands.process, "seal one day, without Airflow")
     sealing.add_argument("--date", metavar="D", help="the day, YYYY-MM-DD in UTC (yesterday)")
     checking = command("verify", commands.verify, "verify the archive, one day, or a file on disk")
@@ -80,6 +81,14 @@ def make_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also: do the sources hold bytes of sealed days that no seal has",
     )
+    proving = command("prove", proof_commands.prove, "write a proof of one record, to be handed to anybody")
+    proof_commands.add_prove(proving)
+    proven = command(
+        "verify-proof",
+        proof_commands.verify_proof,
+        "check a proof of one record, with the genesis digest and nothing else",
+    )
+    proof_commands.add_verify_proof(proven)
     gap = command("declare-gap", ledger_commands.declare_gap, "declare that a day has no logs, and why")
     ledger_commands.add_declare_gap(gap)
     rotation = command(
@@ -97,10 +106,10 @@ def make_parser() -> argparse.ArgumentParser:
         help="instead: play a known attack, or `all`, and show what finds it",
     )
     showing.add_argument("--clean", action="store_true", help="start from nothing")
-    showing.add_argument("--count", type=_positive, default=3000, metavar="N", help="sample records (3000)")
+    showing.add_argument("--count", type=positive, default=3000, metavar="N", help="sample records (3000)")
     running = command("up", commands.up, "run Airflow and an embedded store until Ctrl-C")
     running.add_argument(
-        "--port", type=_positive, metavar="N", help="port of Airflow's UI (8080, or the next free)"
+        "--port", type=positive, metavar="N", help="port of Airflow's UI (8080, or the next free)"
     )
     return parser
 
@@ -144,9 +153,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (`| head`) has seen enough. Not 0: it may not have seen the verdict.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number above 0")
-    return int(text)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from audit_trail.pipeline.stage_context import StageContext
 
 
-NEEDS_STORE = {"init", "process", "verify", "status", "declare-gap", "rotate-keys", "revoke-key"}
+NEEDS_STORE = {"init", "process", "verify", "prove", "status", "declare-gap", "rotate-keys", "revoke-key"}
 
 
 def init(args: Namespace, output: Output) -> int:

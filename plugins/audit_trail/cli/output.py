@@ -66,9 +66,10 @@ class Output:
         from rich.text import Text
 
         console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(Text.assemble(("audit-trail: ", "bold"), (error.what, "bold red")))
+        console.print(Text.assemble(("audit-trail: ", "bold"), (printable(error.what), "bold red")))
         for name, text in error.details().items():
-            console.print(Text(f"  {name:<9}{text}"))
+            # A name or a field may be of somebody who wants to be misread.
+            console.print(Text(f"  {name:<9}{printable(text)}"))
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:
@@ -124,3 +125,13 @@ def size(count: int) -> str:
             break
         value /= 1024
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def shown(data: bytes) -> str:
+    """Bytes as text in which nothing steers a terminal."""
+    return printable(data.decode("utf-8", "backslashreplace"))
+
+
+def printable(text: str) -> str:
+    """Text in which nothing steers a terminal, whoever wrote it."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audit_trail.cli.output import Output, table
+from audit_trail.cli.output import Output, shown, table
 from audit_trail.sources.record_blocks import record_blocks
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ class FindingsView:
             f"{finding.rule} ({self._reasons.of(record.data, finding)})" for finding in record.findings
         ]
         console.print(Text.assemble((place, "bold cyan"), "  ", ", ".join(dict.fromkeys(reasons))))
-        console.print(_side("- ", record, "red strike", lambda finding: _shown(_old(record, finding))))
-        console.print(_side("+ ", record, "green", lambda finding: _shown(finding.replacement)))
+        console.print(_side("- ", record, "red strike", lambda finding: shown(_old(record, finding))))
+        console.print(_side("+ ", record, "green", lambda finding: shown(finding.replacement)))
 
 
 def show_counts(console: Console, counts: Counter[str], policy: Policy) -> None:
@@ -159,10 +159,10 @@ def _side(mark: str, record: ChangedRecord, style: str, changed: Callable[[Findi
     line = Text.assemble((mark, style.partition(" ")[0]))
     position = 0
     for finding in record.findings:
-        line.append(_short(_shown(record.data[position : finding.start]), first=not position))
+        line.append(_short(shown(record.data[position : finding.start]), first=not position))
         line.append(changed(finding), style=style)
         position = finding.end
-    line.append(_short(_shown(record.data[position:]), last=True))
+    line.append(_short(shown(record.data[position:]), last=True))
     return line
 
 
@@ -173,9 +173,3 @@ def _short(text: str, *, first: bool = False, last: bool = False) -> str:
     left = "" if first else text[:CONTEXT_CHARACTERS]
     right = "" if last else text[-CONTEXT_CHARACTERS:]
     return f"{left} … {right}"
-
-
-def _shown(data: bytes) -> str:
-    """Bytes as text in which nothing steers a terminal."""
-    text = data.decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

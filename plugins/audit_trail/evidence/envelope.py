@@ -69,7 +69,7 @@ def parse_envelope(data: bytes, *, where: str) -> Envelope:
         if set(value) != {"payload", "payloadType", "signatures"} or value["payloadType"] != PAYLOAD_TYPE:
             raise ValueError("its fields or payload type are not those of a signed statement")
         signatures = tuple(_parse_signature(item) for item in value["signatures"])
-        payload = _decode_base64(value["payload"])
+        payload = decode_base64(value["payload"])
     except (TypeError, ValueError) as error:
         raise IntegrityError(
             "not a DSSE envelope",
@@ -91,10 +91,15 @@ def parse_envelope(data: bytes, *, where: str) -> Envelope:
 def _parse_signature(item: dict[str, str]) -> Signature:
     if set(item) != {"keyid", "sig"} or not isinstance(item["keyid"], str):
         raise ValueError("a signature's fields are not keyid and sig")
-    return Signature(keyid=item["keyid"], sig=_decode_base64(item["sig"]))
+    return Signature(keyid=item["keyid"], sig=decode_base64(item["sig"]))
 
 
-def _decode_base64(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
+    """The bytes of a base64 string in its one canonical spelling.
+
+    Raises:
+        ValueError: Any other spelling, or not base64.
+    """
     if not isinstance(text, str):
         raise ValueError("not a base64 string")
     try:

@@ -43,35 +43,65 @@ def digest_segment(stored: Iterable[bytes], *, max_content_bytes: int, where: st
     Raises:
         IntegrityError: Not zstd, or it holds more than `max_content_bytes`.
     """
-    source = _HashingReader(stored)
-    content_hash, tree = sha256(), MerkleTree(line_hashing_for(max_content_bytes))
-    content_bytes = 0
-    open_record: list[bytes] = []
-    for block in _decompressed(source, where=where):
-        content_bytes += len(block)
-        if content_bytes > max_content_bytes:
-            raise IntegrityError(
-                "segment holds more than it should",
-                where=where,
-                expected=f"{max_content_bytes} bytes",
-                found="more",
-            )
-        content_hash.update(block)
-        cut = block.rfind(b"\n") + 1
-        if cut:
-            tree.extend_lines(b"".join([*open_record, block[:cut]]))
-            open_record = []
-        open_record.append(block[cut:])
-    tree.extend_lines(b"".join(open_record))
-    source.drain()
-    return SegmentDigests(
-        stored_bytes=source.size,
-        stored_sha256=source.hash.hexdigest(),
-        content_bytes=content_bytes,
-        content_sha256=content_hash.hexdigest(),
-        records=tree.size,
-        merkle_root=tree.root().hex(),
-    )
+    content = SegmentContent(stored, max_content_bytes=max_content_bytes, where=where)
+    tree = MerkleTree(line_hashing_for(max_content_bytes))
+    for block in content.line_blocks():
+        tree.extend_lines(block)
+    return content.digests(records=tree.size, merkle_root=tree.root())
+
+
+class SegmentContent:
+    """A segment's content in blocks of whole lines, hashed as it passes.
+
+    Args: as of `digest_segment`.
+
+    Attributes:
+        bytes: Content that has passed.
+    """
+
+    def __init__(self, stored: Iterable[bytes], *, max_content_bytes: int, where: str) -> None:
+        self._source = _HashingReader(stored)
+        self._max_content_bytes = max_content_bytes
+        self._where = where
+        self._hash = sha256()
+        self.bytes = 0
+
+    def line_blocks(self) -> Iterator[bytes]:
+        """Non-empty blocks that end with a newline; the last one may not. To be called once.
+
+        Raises:
+            IntegrityError: Not zstd, or it holds more than `max_content_bytes`.
+        """
+        open_record: list[bytes] = []
+        for block in _decompressed(self._source, where=self._where):
+            self.bytes += len(block)
+            if self.bytes > self._max_content_bytes:
+                raise IntegrityError(
+                    "segment holds more than it should",
+                    where=self._where,
+                    expected=f"{self._max_content_bytes} bytes",
+                    found="more",
+                )
+            self._hash.update(block)
+            cut = block.rfind(b"\n") + 1
+            if cut:
+                yield b"".join([*open_record, block[:cut]])
+                open_record = []
+            open_record.append(block[cut:])
+        if last := b"".join(open_record):
+            yield last
+        self._source.drain()
+
+    def digests(self, *, records: int, merkle_root: bytes) -> SegmentDigests:
+        """What it turned out to hold, once all blocks have passed."""
+        return SegmentDigests(
+            stored_bytes=self._source.size,
+            stored_sha256=self._source.hash.hexdigest(),
+            content_bytes=self.bytes,
+            content_sha256=self._hash.hexdigest(),
+            records=records,
+            merkle_root=merkle_root.hex(),
+        )
 
 
 def _decompressed(source: _HashingReader, *, where: str) -> Iterator[bytes]:

@@ -6,7 +6,10 @@ import os
 import threading
 import time
 import uuid
+from datetime import UTC, date, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_VERSION = 7
 _RANDOM_BITS = 74
 # RFC 9562, 6.2, method 2: within a millisecond the random part grows by a
 # random step, so an id stays unguessable from the one before it.
@@ -57,3 +60,13 @@ _EVENT_IDS = EventIds()
 def new_event_id() -> str:
     """A UUIDv7 greater than every one this process made before."""
     return _EVENT_IDS.next_id()
+
+
+def day_of_event_id(event_id: str) -> date | None:
+    """The UTC day on which an id was made; None for anything but a UUIDv7."""
+    try:
+        value = uuid.UUID(event_id)
+        moment = _EPOCH + timedelta(milliseconds=value.int >> 80)
+    except (ValueError, OverflowError):
+        return None
+    return moment.date() if value.version == _VERSION else None

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Protocol
 
 from audit_trail.archive.object_store import ObjectReader, StoredObject
 from audit_trail.errors import AuditTrailError, IntegrityError, StorageError
 from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
 from audit_trail.evidence.envelope import parse_envelope
-from audit_trail.evidence.ledger_entry import Seal, SealedObject
+from audit_trail.evidence.ledger_entry import Genesis, Seal, SealedObject
 from audit_trail.evidence.manifest import Manifest, Segment, parse_manifest
 from audit_trail.evidence.segment import digest_segment
 from audit_trail.verification.checks import CheckList
+from audit_trail.verification.key_history import KeyHistory
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.object_checks import check_described, check_object
+
+
+class Believed(Protocol):
+    """What a manifest is held against: a ledger, or the part of one that a proof brings along."""
+
+    @property
+    def genesis(self) -> Genesis:
+        """Entry 0."""
+
+    @property
+    def genesis_sha256(self) -> str:
+        """The archive's identity."""
+
+    @property
+    def history(self) -> KeyHistory:
+        """Which keys were believed when."""
+
 
 _TAMPERED = "the bytes are not the sealed ones; compare with the store's versions and access log"
 
@@ -33,7 +52,7 @@ def fetch_manifest(store: ObjectReader, seal: Seal) -> tuple[StoredObject, bytes
     return store.fetch(seal.manifest.key, seal.manifest.version_id, max_bytes=2 * MAX_DOCUMENT_BYTES)
 
 
-def parse_sealed_manifest(data: bytes, view: LedgerView, seal: Seal) -> Manifest:
+def parse_sealed_manifest(data: bytes, view: Believed, seal: Seal) -> Manifest:
     """Check everything about the bytes of a seal's manifest.
 
     Raises:

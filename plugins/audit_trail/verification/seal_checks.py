@@ -22,7 +22,13 @@ _REMEDY = "it was signed like this: find out who ran the pipeline, with which se
 
 def check_seal(seal: Seal, policy: Policy, checks: CheckList) -> None:
     """Check one seal against its day and the archive's policy."""
-    where = f"{ledger_key(seal.sequence)} day {seal.date}"
+    check_day_of(seal, checks)
+    _check_policy(seal, policy, checks)
+
+
+def check_day_of(seal: Seal, checks: CheckList) -> None:
+    """Check that a seal holds its own day's objects, and was written after that day."""
+    where = _where(seal)
     foreign = [item.key for item in seal.objects if not _is_segment_of(seal.date, item.key)]
     if not _is_manifest_of(seal, seal.manifest.key):
         foreign.append(seal.manifest.key)
@@ -34,8 +40,7 @@ def check_seal(seal: Seal, policy: Policy, checks: CheckList) -> None:
         day=seal.date,
         remedy=_REMEDY,
     )
-    start = parse_timestamp(f"{seal.date}T00:00:00Z")
-    end = start + timedelta(days=1)
+    start, end = _interval(seal)
     checks.compare(
         "seal.interval",
         where,
@@ -45,12 +50,11 @@ def check_seal(seal: Seal, policy: Policy, checks: CheckList) -> None:
         day=seal.date,
         remedy=_REMEDY,
     )
-    _check_policy(seal, policy, checks, where=where, end=end)
 
 
-def _check_policy(seal: Seal, policy: Policy, checks: CheckList, *, where: str, end: datetime) -> None:
+def _check_policy(seal: Seal, policy: Policy, checks: CheckList) -> None:
     """Objects are put after the day's end, so their locks reach `retain_days` beyond it."""
-    least = end + timedelta(days=policy.retain_days)
+    least = _interval(seal)[1] + timedelta(days=policy.retain_days)
     weak = [
         f"{item.key}: {item.lock_mode} until {item.retain_until}"
         for item in (seal.manifest, *seal.objects)
@@ -59,12 +63,21 @@ def _check_policy(seal: Seal, policy: Policy, checks: CheckList, *, where: str, 
     promised = f"{policy.lock_mode} until {format_timestamp(least)} or later"
     checks.compare(
         "seal.policy",
-        where,
+        _where(seal),
         expected=promised,
         found="; ".join(weak)[:300] or promised,
         day=seal.date,
         remedy=f"{_REMEDY}; lock these versions as the genesis promised",
     )
+
+
+def _where(seal: Seal) -> str:
+    return f"{ledger_key(seal.sequence)} day {seal.date}"
+
+
+def _interval(seal: Seal) -> tuple[datetime, datetime]:
+    start = parse_timestamp(f"{seal.date}T00:00:00Z")
+    return start, start + timedelta(days=1)
 
 
 def _is_segment_of(day: str, key: str) -> bool:
