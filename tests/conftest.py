@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit_trail.demo.embedded_store import EmbeddedStore
+
+if TYPE_CHECKING:
+    from tests.signing.timestamp_authority import TimestampAuthority
 
 CLEARED_PREFIXES = ("AUDIT_TRAIL_", "AWS_")
 AIRFLOW_HOME = pytest.StashKey[str]()
@@ -78,3 +82,27 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     """One running S3 store with Object Lock; make a bucket of your own in it."""
     with EmbeddedStore(tmp_path_factory.mktemp("store")) as running:
         yield running
+
+
+@pytest.fixture
+def make_authority(tmp_path: Path) -> Iterator[Callable[..., TimestampAuthority]]:
+    """Makes running time-stamping authorities; `name` tells their roots apart."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the command openssl")
+    from tests.signing.timestamp_authority import TimestampAuthority
+
+    made: list[TimestampAuthority] = []
+
+    def make(**properties: Any) -> TimestampAuthority:
+        made.append(TimestampAuthority(tmp_path / f"authority-{len(made)}", **properties))
+        return made[-1]
+
+    yield make
+    for authority in made:
+        authority.close()
+
+
+@pytest.fixture
+def authority(make_authority: Callable[..., TimestampAuthority]) -> TimestampAuthority:
+    """A time-stamping authority that answers."""
+    return make_authority()

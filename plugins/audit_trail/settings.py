@@ -98,6 +98,27 @@ class SigningSettings(_Section):
     passphrase_file: LocalPath | None = None
 
 
+class TimestampSettings(_Section):
+    """Which RFC 3161 authority attests when a ledger entry existed."""
+
+    # Credentials go into ~/.netrc, so that no error and no log can show them.
+    url: str | None = Field(
+        default=None, pattern=r"^https?://[^/?#@\s]+(/[^\s@]*)?$", description="None: no tokens are asked for"
+    )
+    certificate_file: LocalPath | None = Field(
+        default=None, description="PEM: the roots that the authority chains to, and intermediates it omits"
+    )
+    due_hours: int = Field(default=48, ge=1, le=24 * 31)
+    timeout_s: int = Field(default=30, ge=1, le=600)
+
+    @model_validator(mode="after")
+    def _checkable(self) -> TimestampSettings:
+        # A token is locked for as long as its entry: one that nobody can check must not get there.
+        if self.url is not None and self.certificate_file is None:
+            raise ValueError("url needs certificate_file: tokens are checked before they are kept")
+        return self
+
+
 class RedactionSettings(_Section):
     """What is taken out of records before anything else is done with them."""
 
@@ -161,6 +182,7 @@ class Settings(BaseSettings):
     home: LocalPath = Field(default_factory=lambda: Path.home() / ".audit-trail", validate_default=True)
     archive: ArchiveSettings = ArchiveSettings()
     signing: SigningSettings = SigningSettings()
+    timestamps: TimestampSettings = TimestampSettings()
     redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
     sources: tuple[SourceSettings, ...] = ()

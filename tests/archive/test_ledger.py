@@ -12,11 +12,11 @@ import pytest
 
 from audit_trail.archive import ledger
 from audit_trail.archive.bucket import found_bucket
-from audit_trail.archive.ledger import list_ledger, put_entry, read_entries
+from audit_trail.archive.ledger import list_ledger, put_entry, put_token, read_entries
 from audit_trail.archive.object_store import KeyTakenError, ObjectVersion, Retention
 from audit_trail.archive.s3_store import S3Store, make_client
 from audit_trail.errors import IntegrityError, StorageError
-from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.evidence.object_keys import ledger_key, token_key
 from audit_trail.settings import ArchiveSettings
 
 MakeArchive = Callable[..., ArchiveSettings]
@@ -167,3 +167,34 @@ def test_a_listed_version_that_is_gone_is_a_storage_error(s3_store: S3Store) -> 
     )
     with pytest.raises(StorageError):
         list(read_entries(s3_store, [gone]))
+
+
+def test_tokens_are_listed_beside_their_entries(s3_store: S3Store, lock: Retention) -> None:
+    filled(s3_store, lock, 3)
+    versions = {number: put_token(s3_store, number, b"token", lock).version_id for number in (2, 0)}
+    listing = list_ledger(s3_store)
+    assert {number: item.version_id for number, item in listing.tokens.items()} == versions
+    assert len(listing.first_versions) == 3
+    assert (listing.overlaid, listing.strangers) == ((), ())
+
+
+def test_the_first_token_counts_and_later_ones_are_shown(
+    s3_store: S3Store, archive: ArchiveSettings, client: Any, lock: Retention
+) -> None:
+    filled(s3_store, lock, 1)
+    first = put_token(s3_store, 0, b"token", lock).version_id
+    with pytest.raises(KeyTakenError):
+        put_token(s3_store, 0, b"another", lock)
+    key = f"{archive.prefix}/{token_key(0)}"
+    later = client.put_object(Bucket=archive.bucket, Key=key, Body=b"later")["VersionId"]
+    marker = client.delete_object(Bucket=archive.bucket, Key=key)["VersionId"]
+    listing = list_ledger(s3_store)
+    assert listing.tokens[0].version_id == first
+    assert {item.version_id for item in listing.overlaid} == {later, marker}
+
+
+def test_a_token_without_its_entry_is_a_stranger(s3_store: S3Store, lock: Retention) -> None:
+    filled(s3_store, lock, 1)
+    put_token(s3_store, 1, b"token", lock)
+    listing = list_ledger(s3_store)
+    assert (listing.tokens, [item.key for item in listing.strangers]) == ({}, [token_key(1)])

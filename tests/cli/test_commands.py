@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import PASSPHRASE, Shell, day_ago
+from tests.signing.timestamp_authority import TimestampAuthority
 
 from audit_trail.archive import s3_store
 from audit_trail.demo.embedded_store import EmbeddedStore
@@ -335,3 +336,23 @@ def test_every_json_document_has_the_fields_that_scripts_use(
     for command, fields in wanted.items():
         value: dict[str, Any] = founded.run(capsys, command, "--json").document
         assert fields <= set(value), command
+
+
+def test_verify_shows_what_tokens_say_and_what_is_missing_to_believe_them(
+    shell: Shell, authority: TimestampAuthority, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = {"AUDIT_TRAIL_TIMESTAMPS__CERTIFICATE_FILE": str(authority.certificate_file)}
+    asked = named | {"AUDIT_TRAIL_TIMESTAMPS__URL": authority.url}
+    for command in (("generate-keys",), ("init",), ("generate-samples", "--count", "20"), ("process",)):
+        assert shell.run(capsys, *command, **asked).status == 0
+    good = shell.run(capsys, "verify", **named)
+    assert good.status == 0
+    assert re.search(r"time\.order\W+PASS\W+3 PASS", good.out)
+    assert re.search(r"time\.token\W+PASS\W+3 PASS", good.out)
+    without = shell.run(capsys, "verify", "--level", "ledger")
+    assert without.status == 2
+    assert "UNVERIFIABLE time.token at 3 tokens" in without.out
+    assert "set timestamps.certificate_file" in " ".join(without.out.split())
+    alone = shell.run(capsys, "verify", AUDIT_TRAIL_TIMESTAMPS__URL=authority.url)
+    assert alone.status == 3
+    assert "url needs certificate_file" in alone.err

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_trail.evidence.object_keys import ledger_key, ledger_sequence, manifest_key, segment_key
+from audit_trail.evidence.object_keys import (
+    ledger_key,
+    ledger_sequence,
+    manifest_key,
+    segment_key,
+    token_key,
+    token_sequence,
+)
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -83,3 +90,10 @@ def test_keys_are_hive_partitions() -> None:
     """Athena, Spark and DuckDB read `name=value` folders as columns."""
     key = segment_key(source="api", day="2026-01-09", number=0, stored_sha256=DIGEST, suffix="jsonl")
     assert re.findall(r"([a-z]+)=([^/]+)/", key) == [("source", "api"), ("date", "2026-01-09")]
+
+
+def test_token_key() -> None:
+    assert token_key(41) == "ledger/000000000041.tsr"
+    assert token_sequence("ledger/000000000041.tsr") == 41
+    for key in (ledger_key(41), "ledger/41.tsr", "ledger/000000000041.tsr\n", "x/ledger/000000000041.tsr"):
+        assert token_sequence(key) is None

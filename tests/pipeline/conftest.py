@@ -25,7 +25,14 @@ NOW = datetime(2026, 3, 15, 8, 0, tzinfo=UTC)
 class Archive:
     """One archive: its settings, its source folder, and ways to run it."""
 
-    def __init__(self, home: Path, store: EmbeddedStore, **overrides: Any) -> None:
+    def __init__(
+        self,
+        home: Path,
+        store: EmbeddedStore,
+        *,
+        now: Callable[[], datetime] = lambda: NOW,
+        **overrides: Any,
+    ) -> None:
         self.home = home
         self.logs = home / "logs"
         self.logs.mkdir(parents=True)
@@ -45,7 +52,7 @@ class Archive:
         self.settings: Settings = load_settings(**(values | overrides))
         make_passphrase(self.settings)
         generate_keys(self.settings)
-        self.genesis = found_archive(self.context()).genesis_sha256
+        self.genesis = found_archive(self.context(now)).genesis_sha256
 
     def context(self, now: Callable[[], datetime] = lambda: NOW) -> StageContext:
         return StageContext(settings=self.settings, now=now)

@@ -30,6 +30,7 @@ from audit_trail.evidence.segment import digest_segment
 from audit_trail.signing.pins import Head
 from audit_trail.signing.signatures import sign_payload
 from audit_trail.verification.ledger_walk import LedgerView, read_ledger
+from audit_trail.verification.time_checks import TimeTrust
 from audit_trail.verification.verifier import Level, Report, Verifier
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class MemoryArchive:
     name: str = "memory"
     algorithms: tuple[str, ...] | None = None
     lock: Retention = LOCK
+    now: datetime = NOW
+    timestamp_hours: int | None = None
     store: MemoryStore = field(default_factory=MemoryStore)
     genesis: str = ""
 
@@ -76,9 +79,14 @@ class MemoryArchive:
         algorithms = self.algorithms or tuple(sorted(key.scheme for key in self.keys.public))
         entry = Genesis(
             archive=self.name,
-            at=format_timestamp(NOW),
+            at=format_timestamp(self.now),
             keys=self.keys.public,
-            policy=Policy(lock_mode=self.lock.mode, retain_days=2555, algorithms=algorithms),
+            policy=Policy(
+                lock_mode=self.lock.mode,
+                retain_days=2555,
+                algorithms=algorithms,
+                timestamp_hours=self.timestamp_hours,
+            ),
         )
         self.genesis = self.put(0, self.envelope(entry))
 
@@ -100,9 +108,10 @@ class MemoryArchive:
         remembered: Head | None = None,
         now: datetime = NOW,
         due_hours: int = 24 * 365,
+        times: TimeTrust | None = None,
     ) -> Report:
         """Verify with a verifier that knows only the genesis; no day is due unless asked for."""
-        verifier = Verifier(self.store, genesis=self.genesis, remembered=remembered)
+        verifier = Verifier(self.store, genesis=self.genesis, remembered=remembered, times=times)
         return verifier.verify(level, day=day, now=now, due_hours=due_hours)
 
     # Sealing, as the pipeline does it
@@ -201,7 +210,7 @@ class MemoryArchive:
             "genesis": self.genesis,
             "sequence": head.sequence + 1,
             "previous": head.sha256,
-            "at": format_timestamp(NOW),
+            "at": format_timestamp(self.now),
         }
 
     def _store_segment(self, day: str, number: int, source: SourceFile) -> tuple[Segment, StoredObject]:

@@ -1,4 +1,4 @@
-"""The ledger as objects: reading its entries, putting the next one.
+"""The ledger as objects: its entries and the time-stamp tokens over them.
 
 Nothing is believed here: `verification.ledger_walk` decides what the bytes say.
 """
@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from audit_trail.archive.object_store import ObjectReader, ObjectStore, ObjectVersion, Retention, StoredObject
 from audit_trail.errors import IntegrityError
-from audit_trail.evidence.object_keys import ledger_key, ledger_sequence
+from audit_trail.evidence.object_keys import ledger_key, ledger_sequence, token_key, token_sequence
 
 MAX_ENTRY_BYTES = 8 * 1024 * 1024
 """A seal names at most 1,000 objects of about 400 bytes each; base64 adds a third."""
@@ -38,13 +38,15 @@ class RawEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerListing:
-    """The first version of every entry in order, and what lies over them.
+    """The first version of every entry and token in order, and what lies over them.
 
-    An entry is put under `If-None-Match: *`, so its first version is the one
-    that was put; later versions and delete markers are somebody's attempt.
+    Both are put under `If-None-Match: *`, so the first version is the one that
+    was put; later versions and delete markers are somebody's attempt. A token
+    without its entry is a stranger.
     """
 
     first_versions: tuple[ObjectVersion, ...]
+    tokens: dict[int, ObjectVersion]
     overlaid: tuple[ObjectVersion, ...]
     strangers: tuple[ObjectVersion, ...]
 
@@ -55,11 +57,14 @@ def list_ledger(store: ObjectReader) -> LedgerListing:
     Raises:
         StorageError: The store refused or could not be reached.
     """
-    oldest: dict[int, ObjectVersion] = {}
+    entries: dict[int, ObjectVersion] = {}
+    tokens: dict[int, ObjectVersion] = {}
     overlaid: list[ObjectVersion] = []
     strangers: list[ObjectVersion] = []
     for version in store.list_versions("ledger/"):
-        sequence = ledger_sequence(version.key)
+        oldest, sequence = entries, ledger_sequence(version.key)
+        if sequence is None:
+            oldest, sequence = tokens, token_sequence(version.key)
         if sequence is None:
             strangers.append(version)
             continue
@@ -70,8 +75,10 @@ def list_ledger(store: ObjectReader) -> LedgerListing:
         if sequence in oldest:
             overlaid.append(oldest[sequence])
         oldest[sequence] = version
+    strangers += [tokens.pop(sequence) for sequence in sorted(tokens.keys() - entries.keys())]
     return LedgerListing(
-        first_versions=tuple(oldest[sequence] for sequence in sorted(oldest)),
+        first_versions=tuple(entries[sequence] for sequence in sorted(entries)),
+        tokens=tokens,
         overlaid=tuple(overlaid),
         strangers=tuple(strangers),
     )
@@ -113,4 +120,20 @@ def put_entry(store: ObjectStore, sequence: int, data: bytes, retention: Retenti
         retention=retention,
         storage_class="STANDARD",
         content_type="application/vnd.in-toto+json",
+    )
+
+
+def put_token(store: ObjectStore, sequence: int, data: bytes, retention: Retention) -> StoredObject:
+    """Put the time-stamp token over the entry with that number; see `put_entry`.
+
+    Raises:
+        KeyTakenError: Another writer's token is there.
+    """
+    return store.put_once(
+        token_key(sequence),
+        data,
+        sha256=sha256(data).hexdigest(),
+        retention=retention,
+        storage_class="STANDARD",
+        content_type="application/timestamp-reply",
     )

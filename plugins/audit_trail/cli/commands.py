@@ -130,6 +130,7 @@ def verify(args: Namespace, output: Output) -> int:
             context.store,
             genesis=context.genesis,
             remembered=context.pin.read(),
+            times=context.time_trust,
             keep_passed=bool(args.date),
             on_progress=lambda done, total: progress("objects", done, total),
         )

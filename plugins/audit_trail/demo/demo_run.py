@@ -117,7 +117,11 @@ def _run_dag(day: date, environment: dict[str, str], log_path: Path, say: Callab
 
 def _verify(context: StageContext, day: date) -> Report:
     verifier = Verifier(
-        context.store, genesis=context.genesis, remembered=context.pin.read(), keep_passed=True
+        context.store,
+        genesis=context.genesis,
+        remembered=context.pin.read(),
+        times=context.time_trust,
+        keep_passed=True,
     )
     return verifier.verify(
         "content",

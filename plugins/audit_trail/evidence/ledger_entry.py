@@ -25,8 +25,9 @@ Keys = Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=8)]
 class Policy(Document):
     """What an archive promises from its first day on.
 
-    `timestamp_hours`: within so many hours each entry gets a token of a
-    time-stamping authority; absent where none was named when it was founded.
+    `timestamp_hours`: within so many hours a time-stamping authority attests
+    each entry, by a token over it or a later one; absent where no authority
+    was named when the archive was founded.
     """
 
     lock_mode: LockMode

@@ -13,6 +13,7 @@ _DAY_KEY = re.compile(
     r"|manifests/date=(?P<manifest>[0-9-]{10})/r[0-9]{4}-[0-9a-f]{16}\.dsse\.json)\Z"
 )
 LEDGER_KEY = re.compile(r"ledger/([0-9]{12})\.dsse\.json\Z")
+_TOKEN_KEY = re.compile(r"ledger/([0-9]{12})\.tsr\Z")
 
 
 def segment_key(*, source: str, day: str, number: int, stored_sha256: str, suffix: str) -> str:
@@ -34,6 +35,11 @@ def ledger_key(sequence: int) -> str:
     return f"ledger/{sequence:012d}.dsse.json"
 
 
+def token_key(sequence: int) -> str:
+    """Key of the time-stamp token over the ledger entry with that sequence number."""
+    return f"ledger/{sequence:012d}.tsr"
+
+
 def day_of_key(key: str) -> str | None:
     """The day of a segment's or manifest's key; None for any other key."""
     match = _DAY_KEY.match(key)
@@ -43,4 +49,10 @@ def day_of_key(key: str) -> str | None:
 def ledger_sequence(key: str) -> int | None:
     """The inverse of `ledger_key`; None for any other key."""
     match = LEDGER_KEY.match(key)
+    return int(match[1]) if match else None
+
+
+def token_sequence(key: str) -> int | None:
+    """The inverse of `token_key`; None for any other key."""
+    match = _TOKEN_KEY.match(key)
     return int(match[1]) if match else None

@@ -13,6 +13,7 @@ from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Genesis, Policy, encode_entry
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.signing.local_keys import newest_keys
 from audit_trail.signing.pins import genesis_pin, note_genesis
 from audit_trail.signing.signatures import sign_payload
@@ -30,13 +31,15 @@ class Founded:
 
 
 def found_archive(context: StageContext) -> Founded:
-    """Make what is missing of bucket and genesis. Doing it again changes nothing.
+    """Make what is missing of bucket, genesis and its time-stamp token. Doing it again changes nothing.
 
     Raises:
         ConfigurationError: There is an archive here that is not the known one.
         IntegrityError: The known archive's ledger cannot be believed.
         StorageError: The store refused or could not be reached.
     """
+    if context.settings.timestamps.url is not None:
+        context.authority  # noqa: B018 - wrong certificates fail before anything is made
     made_bucket = found_bucket(context.settings.archive)
     known = _known_genesis(context)
     there = context.store.head(ledger_key(0))
@@ -49,7 +52,7 @@ def found_archive(context: StageContext) -> Founded:
                 found="no ledger",
                 remedy="check archive.bucket and archive.prefix; for a new archive use another home folder",
             )
-        context.ledger()
+        stamp_entries(context, context.ledger())
         return Founded(genesis_sha256=known, made_bucket=made_bucket, made_genesis=False)
     if there is not None:
         raise ConfigurationError(
@@ -59,7 +62,7 @@ def found_archive(context: StageContext) -> Founded:
         )
     digest = _put_genesis(context)
     note_genesis(context.settings, digest)
-    context.ledger()
+    stamp_entries(context, context.ledger())
     log.info("founded archive=%s genesis=%s", context.settings.archive.name, digest)
     return Founded(genesis_sha256=digest, made_bucket=made_bucket, made_genesis=True)
 
@@ -72,7 +75,7 @@ def _known_genesis(context: StageContext) -> str | None:
 
 
 def _put_genesis(context: StageContext) -> str:
-    archive = context.settings.archive
+    archive, timestamps = context.settings.archive, context.settings.timestamps
     keys = newest_keys(context.settings)
     genesis = Genesis(
         archive=archive.name,
@@ -82,6 +85,7 @@ def _put_genesis(context: StageContext) -> str:
             lock_mode=archive.lock_mode,
             retain_days=archive.retain_days,
             algorithms=tuple(sorted({key.scheme for key in keys})),
+            timestamp_hours=timestamps.due_hours if timestamps.url else None,
         ),
     )
     data = sign_payload(encode_entry(genesis), context.signers(keys)).to_bytes()

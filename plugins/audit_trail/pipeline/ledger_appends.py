@@ -14,6 +14,7 @@ from audit_trail.evidence.ledger_entry import Gap, KeyRevocation, KeyRotation, L
 from audit_trail.evidence.public_key import PublicKey, Scheme
 from audit_trail.pipeline.seal import MAX_RACES, append
 from audit_trail.pipeline.stage_context import StageContext, check_day
+from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.signing.local_keys import held_keys, make_key
 from audit_trail.verification.ledger_walk import LedgerView
 
@@ -131,7 +132,9 @@ def _append(
             found = there(view)
             return Appended(entry=found, sha256=view.heads[found.sequence], new=False)
         if append(context, view, made):
-            digest = context.ledger().heads[made.sequence]
+            after = context.ledger()
+            stamp_entries(context, after)
+            digest = after.heads[made.sequence]
             log.info("appended kind=%s entry=%d sha256=%s", made.kind, made.sequence, digest)
             return Appended(entry=made, sha256=digest, new=True)
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")

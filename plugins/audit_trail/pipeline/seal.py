@@ -14,6 +14,7 @@ from audit_trail.evidence.ledger_entry import LinkedEntry, Seal, Totals, encode_
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.pipeline.handoffs import Sealed, Signed, Uploaded
 from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.verification.ledger_walk import LedgerView
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
     """Append the seal to the ledger and clear the day's staging.
 
     Killed before the PUT, nothing has happened; killed after it, the next try
-    finds the entry and only clears up. Of writers that race for a place, one
+    finds the entry and only clears up; killed before the entry has its
+    time-stamp token, the next run of any day asks for it. Of writers that race for a place, one
     wins and the others take the next.
 
     Raises:
@@ -44,7 +46,8 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
             break
         entry = _entry(context, view, signed, uploaded)
         if append(context, view, entry):
-            sealed = _as_sealed(context.ledger(), day, new=True)
+            view = context.ledger()
+            sealed = _as_sealed(view, day, new=True)
             break
     else:
         raise StorageError(
@@ -56,6 +59,7 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
         day, sealed.revision, sealed.sequence, sealed.entry_sha256, sealed.manifest_key,
     )  # fmt: skip
     context.on_progress("seal", 1, 1)
+    stamp_entries(context, view)
     return sealed
 
 

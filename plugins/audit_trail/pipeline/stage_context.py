@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from audit_trail.archive.storage_processor import StorageProcessor
     from audit_trail.evidence.public_key import PublicKey
     from audit_trail.redaction import Redactor
+    from audit_trail.signing.timestamp_authority import TimestampAuthority
+    from audit_trail.verification.time_checks import TimeTrust
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, bytes or objects done, and their total."""
@@ -79,6 +81,28 @@ class StageContext:
             for signer in load_signers(self.settings, missing):
                 self._signers[signer.public_key.keyid] = signer
         return tuple(self._signers[key.keyid] for key in keys)
+
+    @cached_property
+    def authority(self) -> TimestampAuthority:
+        """Whom to ask for time-stamp tokens; only where the settings name one.
+
+        Raises:
+            ConfigurationError: See `read_anchors`.
+        """
+        from audit_trail.signing.timestamp_authority import TimestampAuthority
+
+        return TimestampAuthority(self.settings.timestamps)
+
+    @cached_property
+    def time_trust(self) -> TimeTrust:
+        """What a verification believes of time-stamp tokens.
+
+        Raises:
+            ConfigurationError: See `read_anchors`.
+        """
+        from audit_trail.verification.time_checks import TimeTrust
+
+        return TimeTrust.of(self.settings.timestamps)
 
     @property
     def workers(self) -> int:

@@ -12,6 +12,7 @@ from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Seal, SealedO
 from audit_trail.pipeline.handoffs import Sealed, Verified
 from audit_trail.pipeline.seal import MAX_RACES, append
 from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.verification.checks import CheckList, Outcome
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.sampling import DrawnObject, confidence_statement, draw_sample
@@ -34,7 +35,13 @@ def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
         StorageError: Something could not be checked.
     """
     remembered = context.pin.read()
-    verifier = Verifier(context.store, genesis=context.genesis, remembered=remembered, keep_passed=True)
+    verifier = Verifier(
+        context.store,
+        genesis=context.genesis,
+        remembered=remembered,
+        times=context.time_trust,
+        keep_passed=True,
+    )
     view = verifier.check_ledger()
     if view is None:
         raise _failure(verifier.checks, day)
@@ -42,6 +49,7 @@ def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
         "ledger.entry", f"ledger entry {sealed.sequence}", expected=sealed.entry_sha256,
         found=view.heads[sealed.sequence] if sealed.sequence < len(view.heads) else "absent", day=day,
     )  # fmt: skip
+    verifier.check_times(view, now=context.now())
     verifier.check_objects(view, view.seals_of(day), content=False, whole=False)
     sample, drawn = draw_sample(view.seals, seed=view.head, size=context.settings.verification.sample_size)
     _check_contents(context, verifier, view, drawn, day)
@@ -102,6 +110,7 @@ def _append_result(context: StageContext, day: str, checks: CheckList, sample: S
         )
         if append(context, view, entry):
             after = context.ledger()
+            stamp_entries(context, after)
             return entry.sequence, after.heads[entry.sequence]
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
 

@@ -49,8 +49,11 @@ class LedgerView:
         key_changes: All rotations and revocations in ledger order.
         times: When each entry says that it was written, by sequence number.
         locks: Under which lock the store holds each entry, by sequence number.
-        overlaid: Later versions and delete markers over entries: attempts.
-        strangers: Objects in the ledger folder that are not entries.
+        tokens: The version of each time-stamp token by its entry's sequence number; nothing
+            of them has been checked yet.
+        token_locks: Under which lock the store holds each token that has been read.
+        overlaid: Later versions and delete markers over entries and tokens: attempts.
+        strangers: Objects in the ledger folder that are neither.
     """
 
     genesis: Genesis
@@ -65,6 +68,8 @@ class LedgerView:
     times: list[str] = field(default_factory=list)
     locks: list[Retention | None] = field(default_factory=list)
     versions: dict[int, str] = field(default_factory=dict)
+    tokens: dict[int, ObjectVersion] = field(default_factory=dict)
+    token_locks: dict[int, Retention | None] = field(default_factory=dict)
     overlaid: tuple[ObjectVersion, ...] = ()
     strangers: tuple[ObjectVersion, ...] = ()
 
@@ -128,6 +133,7 @@ def read_ledger(store: ObjectReader, genesis_sha256: str) -> LedgerView:
         _check_size(version)
     view = walk(read_entries(store, listing.first_versions), genesis_sha256)
     view.overlaid, view.strangers = listing.overlaid, listing.strangers
+    view.tokens = listing.tokens
     return view
 
 

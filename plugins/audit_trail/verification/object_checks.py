@@ -9,7 +9,7 @@ from audit_trail.archive.object_store import ObjectReader, ObjectVersion, Retent
 from audit_trail.errors import AuditTrailError
 from audit_trail.evidence.fields import format_timestamp, parse_timestamp
 from audit_trail.evidence.ledger_entry import Seal, SealedObject
-from audit_trail.evidence.object_keys import day_of_key, ledger_key
+from audit_trail.evidence.object_keys import day_of_key, ledger_key, token_key
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.days import Grace
 from audit_trail.verification.ledger_walk import LedgerView
@@ -63,16 +63,20 @@ def check_described(there: StoredObject | None, sealed: SealedObject, checks: Ch
 
 
 def check_entry(view: LedgerView, sequence: int, checks: CheckList, *, day: str = "") -> None:
-    """Compare a ledger entry's lock with what the genesis promised.
+    """Compare the lock of a ledger entry, and of its token, with what the genesis promised.
 
     An entry cannot name its own lock, so the policy and the entry's time do:
-    it was put after `at`, under a lock of at least `retain_days`.
+    it was put after `at`, under a lock of at least `retain_days`, and so was its token.
     """
     policy = view.genesis.policy
     until = parse_timestamp(view.times[sequence]) + timedelta(days=policy.retain_days)
     where = f"{ledger_key(sequence)} version {view.versions[sequence]}"
     held = view.locks[sequence]
     _check_lock("ledger.lock", held, checks, mode=policy.lock_mode, until=until, where=where, day=day)
+    if sequence in view.token_locks:
+        where = f"{token_key(sequence)} version {view.tokens[sequence].version_id}"
+        held = view.token_locks[sequence]
+        _check_lock("ledger.lock", held, checks, mode=policy.lock_mode, until=until, where=where, day=day)
 
 
 def _check_lock(

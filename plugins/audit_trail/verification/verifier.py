@@ -1,7 +1,7 @@
 """Verification of an archive, or of some of its days, at a chosen level.
 
 Each level includes the one before: `ledger` (chain, signatures, pins,
-completeness of days), `objects` (every object is there, in its version, under
+time-stamps, completeness of days), `objects` (every object is there, in its version, under
 its lock, and nothing else), `content` (the bytes, hashed again).
 """
 
@@ -25,6 +25,7 @@ from audit_trail.verification.days import DayVerdict, Grace, expected_days, judg
 from audit_trail.verification.ledger_walk import LedgerView, read_ledger
 from audit_trail.verification.object_checks import check_entry, check_listing, check_object
 from audit_trail.verification.seal_checks import check_seal
+from audit_trail.verification.time_checks import TimeTrust, check_times
 
 Level = Literal["ledger", "objects", "content"]
 WORKERS = 8
@@ -80,6 +81,7 @@ class Verifier:
         store: Only ever read.
         genesis: The archive's identity, from outside the bucket.
         remembered: The newest head seen before, from outside the bucket.
+        times: What is believed of time-stamp tokens; None: of no authority.
         keep_passed: Keep every passed check, not only its count.
         on_progress: Called with (done, total) seals.
     """
@@ -90,12 +92,14 @@ class Verifier:
         *,
         genesis: str,
         remembered: Head | None,
+        times: TimeTrust | None = None,
         keep_passed: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._store = store
         self._genesis = genesis
         self._remembered = remembered
+        self._times = times or TimeTrust()
         self._on_progress = on_progress
         self.checks = CheckList(keep_passed=keep_passed)
 
@@ -122,6 +126,7 @@ class Verifier:
         report = Report(level=level, checks=self.checks, view=view)
         if view is None:
             return report
+        self.check_times(view, now=now)
         seals = view.seals_of(day) if day else view.seals
         if level != "ledger":
             grace = Grace(view=view, now=now.astimezone(UTC), hours=due_hours)
@@ -165,6 +170,10 @@ class Verifier:
             check_seal(seal, view.genesis.policy, self.checks)
         self._check_revocations(view)
         return view
+
+    def check_times(self, view: LedgerView, *, now: datetime) -> None:
+        """Check the time-stamp tokens over the ledger's entries; see `verification.time_checks`."""
+        check_times(self._store, view, self._times, self.checks, now=now.astimezone(UTC))
 
     def _check_revocations(self, view: LedgerView) -> None:
         days = {seal.sequence: seal.date for seal in view.seals}
