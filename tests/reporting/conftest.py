@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.pipeline.conftest import NOW, Archive
+from tests.reporting.opened_pack import OpenedPack, make_stand_in
 
 from audit_trail.archive.object_store import ObjectReader
 from audit_trail.demo.embedded_store import EmbeddedStore
@@ -85,3 +88,24 @@ def pack(eventful: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("packs") / "pack.zip"
     assert exported(eventful, output).checks.exit_code == 0
     return output
+
+
+@pytest.fixture
+def opened(eventful: Archive, pack: Path, tmp_path: Path) -> OpenedPack:
+    """The pack, unpacked somewhere, checked with whatever openssl is here."""
+    return OpenedPack(folder=unpacked(pack, tmp_path / "it's a pack; really"), archive=eventful)
+
+
+@pytest.fixture
+def complete(opened: OpenedPack, tmp_path: Path) -> OpenedPack:
+    """The same, where every signature can be checked."""
+    opened.stand_in = make_stand_in(tmp_path / "bin")
+    return opened
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """As careless as an umask gets: modes must not come from it."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
