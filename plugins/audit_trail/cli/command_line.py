@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from audit_trail import __version__
-from audit_trail.cli import commands, ledger_commands, proof_commands, redact_command
+from audit_trail.cli import commands, export_command, ledger_commands, proof_commands, redact_command
 from audit_trail.cli.argument_types import positive
 from audit_trail.cli.output import Output
 from audit_trail.errors import AuditTrailError
@@ -97,6 +97,9 @@ def make_parser() -> argparse.ArgumentParser:
     ledger_commands.add_rotate_keys(rotation)
     revocation = command("revoke-key", ledger_commands.revoke_key, "stop believing a key, and replace it")
     ledger_commands.add_revoke_key(revocation)
+    export_command.add_export(
+        command("export", export_command.export, "write a pack that proves some days to an auditor")
+    )
     command("status", commands.status, "say what the archive holds and what is missing")
     _add_redact(command("redact", redact_command.redact, "take secrets and personal data out of logs"))
     showing = command("demo", commands.demo, "seal a day of real logs through Airflow into an embedded store")

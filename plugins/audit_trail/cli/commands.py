@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from audit_trail.pipeline.stage_context import StageContext
 
 
-NEEDS_STORE = {"init", "process", "verify", "prove", "status", "declare-gap", "rotate-keys", "revoke-key"}
+NEEDS_STORE = {
+    "init",
+    "process",
+    "verify",
+    "prove",
+    "status",
+    "declare-gap",
+    "rotate-keys",
+    "revoke-key",
+    "export",
+}
 
 
 def init(args: Namespace, output: Output) -> int:
@@ -231,7 +241,7 @@ def reachable_store(command: str) -> Iterator[None]:
         yield
 
 
-def parse_day(text: str) -> date:
+def parse_day(text: str, *, where: str = "--date") -> date:
     """A day given on the command line.
 
     Raises:
@@ -242,7 +252,7 @@ def parse_day(text: str) -> date:
     except ValueError:
         day = None
     if day is None or day.isoformat() != text:
-        raise ConfigurationError("not a day", where="--date", expected="YYYY-MM-DD", found=text[:40])
+        raise ConfigurationError("not a day", where=where, expected="YYYY-MM-DD", found=text[:40])
     return day
 
 

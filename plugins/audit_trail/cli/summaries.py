@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.cli.output import size, table
-from audit_trail.verification.checks import Outcome
+from audit_trail.verification.checks import CheckList, Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,19 +51,24 @@ def show_report(console: Console, report: Report) -> None:
     if days:
         table(console, f"Days (last {len(days)} of {len(report.days)})",
               ("day", "verdict", "revisions", "segments", "records"), days)  # fmt: skip
-    for check in report.checks.not_passed[:FINDINGS_SHOWN]:
-        console.print(f"{check.outcome.value} {check.name} at {check.where}", style="bold", markup=False)
-        console.print(f"  expected {check.expected or '-'}, found {check.found or '-'}", markup=False)
-        if check.remedy:
-            console.print(f"  {check.remedy}", markup=False)
-    more = len(report.checks.not_passed) - FINDINGS_SHOWN
-    if more > 0:
-        console.print(f"… and {more} more findings; --json shows all of them", markup=False)
+    show_findings(console, report.checks)
     if report.view is not None:
         head = report.view.head
         console.print(f"Ledger head: entry {head.sequence}, {head.sha256}", markup=False)
     verdict = {0: "All good.", 1: "Something is wrong.", 2: "Something could not be checked."}
     console.print(verdict[report.exit_code], style="bold green" if not report.exit_code else "bold red")
+
+
+def show_findings(console: Console, checks: CheckList) -> None:
+    """Every check that did not pass, and what to do about it."""
+    for check in checks.not_passed[:FINDINGS_SHOWN]:
+        console.print(f"{check.outcome.value} {check.name} at {check.where}", style="bold", markup=False)
+        console.print(f"  expected {check.expected or '-'}, found {check.found or '-'}", markup=False)
+        if check.remedy:
+            console.print(f"  {check.remedy}", markup=False)
+    more = len(checks.not_passed) - FINDINGS_SHOWN
+    if more > 0:
+        console.print(f"… and {more} more findings; --json shows all of them", markup=False)
 
 
 def show_lookup(console: Console, found: FileLookup) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Protocol
 
@@ -94,6 +95,13 @@ def _listed(seal: Seal) -> list[tuple[str, str, int]]:
 
 def check_manifest(store: ObjectReader, view: LedgerView, seal: Seal, checks: CheckList) -> Manifest | None:
     """Check a seal's manifest, the object and what it says; None when it cannot be used."""
+    return load_manifest(store, view, seal, checks)[1]
+
+
+def load_manifest(
+    store: ObjectReader, view: LedgerView, seal: Seal, checks: CheckList
+) -> tuple[bytes | None, Manifest | None]:
+    """What `check_manifest` gives, and the bytes as they are stored; None when they cannot be read."""
     item = seal.manifest
     try:
         described, data = fetch_manifest(store, seal)
@@ -101,26 +109,31 @@ def check_manifest(store: ObjectReader, view: LedgerView, seal: Seal, checks: Ch
         # Absent, unreadable, or grown beyond all measure: the description tells which.
         check_object(store, item, checks, day=seal.date)
         checks.add_error("manifest.signed", error, where=item.key, day=seal.date)
-        return None
+        return None, None
     check_described(described, item, checks, day=seal.date)
     try:
         manifest = parse_sealed_manifest(data, view, seal)
     except AuditTrailError as error:
         checks.add_error("manifest.signed", error, where=item.key, day=seal.date)
-        return None
+        return data, None
     checks.compare("manifest.signed", item.key, expected=item.sha256, found=item.sha256, day=seal.date)
-    return manifest
+    return data, manifest
 
 
 def check_segment(
     store: ObjectReader, sealed: SealedObject, segment: Segment, checks: CheckList, *, day: str
 ) -> None:
     """Read a segment's bytes and recompute every digest over them."""
+    check_segment_bytes(store.stream(sealed.key, sealed.version_id), sealed, segment, checks, day=day)
+
+
+def check_segment_bytes(
+    stored: Iterable[bytes], sealed: SealedObject, segment: Segment, checks: CheckList, *, day: str
+) -> None:
+    """Recompute every digest over a segment's bytes as they pass; they may not all be taken."""
     where = f"{sealed.key} version {sealed.version_id}"
     try:
-        found = digest_segment(
-            store.stream(sealed.key, sealed.version_id), max_content_bytes=segment.content_bytes, where=where
-        )
+        found = digest_segment(stored, max_content_bytes=segment.content_bytes, where=where)
     except AuditTrailError as error:
         checks.add_error("content.readable", error, where=where, day=day)
         return

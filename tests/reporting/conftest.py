@@ -1,0 +1,111 @@
+"""An archive with everything that can happen to one, and packs of it."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.pipeline.conftest import NOW, Archive
+from tests.reporting.opened_pack import OpenedPack, make_stand_in
+
+from audit_trail.archive.object_store import ObjectReader
+from audit_trail.demo.embedded_store import EmbeddedStore
+from audit_trail.pipeline.ledger_appends import declare_gap, revoke_key, rotate_keys
+from audit_trail.reporting.export import Exported, ExportOrder, export_pack
+
+FIRST, QUIET, GAP, ROTATED, LAST = (f"2026-03-{day}" for day in (10, 11, 12, 13, 14))
+DUE_HOURS = 24 * 365
+
+
+@pytest.fixture(scope="session")
+def eventful(store: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Five days: a supplement, a quiet day, a gap, a rotation and a revocation. Not to be changed."""
+    home = tmp_path_factory.mktemp("eventful")
+    url = f"file://{home}/home/logs"
+    archive = Archive(
+        home / "home",
+        store,
+        sources=[
+            {"name": "app", "kind": "application", "url": f"{url}/{{date}}-app*"},
+            {"name": "api", "kind": "api", "url": f"{url}/{{date}}-api*"},
+        ],
+    )
+    archive.log(f"{FIRST}-app.log", b"".join(b"record %d\n" % number for number in range(300)))
+    archive.log(f"{FIRST}-api.log", b"GET /orders password=hunter2-hunter2\nGET /orders/17")
+    archive.processor().process_daily_logs(FIRST)
+    archive.log(f"{FIRST}-app-late.log", b"late\n")
+    archive.processor().process_daily_logs(FIRST)
+    archive.processor().process_daily_logs(QUIET)
+    declare_gap(archive.context(), GAP, 'the disk <b>"was full"</b> & nobody looked')
+    rotate_keys(archive.context())
+    archive.log(f"{ROTATED}-app.log", b"after the rotation\n")
+    archive.processor().process_daily_logs(ROTATED)
+    rsa = next(key for key in archive.context().ledger().keys if key.keytype == "rsa")
+    revoke_key(archive.context(), rsa.keyid, reason="a laptop was lost")
+    archive.log(f"{LAST}-app.log", b"".join(b"after the revocation %d\n" % number for number in range(50)))
+    archive.processor().process_daily_logs(LAST)
+    return archive
+
+
+def exported(
+    archive: Archive,
+    output: Path,
+    *,
+    first: str = FIRST,
+    last: str = LAST,
+    store: ObjectReader | None = None,
+    **order: Any,
+) -> Exported:
+    """Export some days, from the archive or from another store in its place."""
+    context = archive.context()
+    days = {"first": date.fromisoformat(first), "last": date.fromisoformat(last)}
+    return export_pack(
+        store or context.store,
+        ExportOrder(**days, output=output, **order),
+        genesis=archive.genesis,
+        remembered=None,
+        now=NOW,
+        due_hours=DUE_HOURS,
+    )
+
+
+def unpacked(pack: Path, folder: Path) -> Path:
+    """As `unzip` does it, modes included."""
+    with zipfile.ZipFile(pack) as opened:
+        for item in opened.infolist():
+            (folder / opened.extract(item, folder)).chmod(item.external_attr >> 16)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pack(eventful: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pack of all five days."""
+    output = tmp_path_factory.mktemp("packs") / "pack.zip"
+    assert exported(eventful, output).checks.exit_code == 0
+    return output
+
+
+@pytest.fixture
+def opened(eventful: Archive, pack: Path, tmp_path: Path) -> OpenedPack:
+    """The pack, unpacked somewhere, checked with whatever openssl is here."""
+    return OpenedPack(folder=unpacked(pack, tmp_path / "it's a pack; really"), archive=eventful)
+
+
+@pytest.fixture
+def complete(opened: OpenedPack, tmp_path: Path) -> OpenedPack:
+    """The same, where every signature can be checked."""
+    opened.stand_in = make_stand_in(tmp_path / "bin")
+    return opened
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """As careless as an umask gets: modes must not come from it."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
