@@ -91,7 +91,7 @@ def test_a_long_life_raises_no_alarm(make_archive: Callable[[], SealedArchive]) 
         if number == 9:
             revoke_key(archive.context(), archive.view.keys[1].keyid, reason="lost with a laptop")
         if number % 6 == 0:
-            assert archive.verify("objects", remembered=remembered).checks.not_passed == []
+            assert failed_checks(archive.verify("objects", remembered=remembered)) <= {"day.sealed"}
             remembered = archive.view.head
     report = archive.verify(remembered=remembered, due_hours=0)
     assert report.checks.not_passed == []
