@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ def exported(
     first: str = FIRST,
     last: str = LAST,
     store: ObjectReader | None = None,
+    now: datetime = NOW,
     **order: Any,
 ) -> Exported:
     """Export some days, from the archive or from another store in its place."""
@@ -69,8 +70,9 @@ def exported(
         ExportOrder(**days, output=output, **order),
         genesis=archive.genesis,
         remembered=None,
-        now=NOW,
+        now=now,
         due_hours=DUE_HOURS,
+        times=context.time_trust,
     )
 
 

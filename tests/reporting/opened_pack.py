@@ -68,7 +68,9 @@ class OpenedPack:
     archive: Archive
     stand_in: Path | None = None
 
-    def verify(self, *, genesis: str | None = None, last: str | None = None) -> Verdict:
+    def verify(
+        self, *, genesis: str | None = None, last: str | None = None, authority: Path | None = None
+    ) -> Verdict:
         """Run the script with nothing but a path, from another folder."""
         path = f"{self.stand_in}:/usr/bin:/bin" if self.stand_in else "/usr/bin:/bin"
         done = subprocess.run(
@@ -79,7 +81,7 @@ class OpenedPack:
                 *([last] if last else []),
             ],
             cwd="/",
-            env={"PATH": path},
+            env={"PATH": path} | ({"AUTHORITY": str(authority)} if authority else {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=120,

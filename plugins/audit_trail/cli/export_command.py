@@ -55,6 +55,7 @@ def export(args: Namespace, output: Output) -> int:
             remembered=context.pin.read(),
             now=context.now(),
             due_hours=context.settings.verification.due_hours,
+            times=context.time_trust,
             on_progress=progress,
         )
     head, written = exported.view.head, exported.sha256 is not None

@@ -32,6 +32,7 @@ from audit_trail.verification.content_checks import check_segment_bytes, load_ma
 from audit_trail.verification.days import DayVerdict, Grace, judge_days
 from audit_trail.verification.ledger_walk import LedgerView, walk
 from audit_trail.verification.object_checks import check_entry, check_listing, check_object
+from audit_trail.verification.time_checks import TimeTrust, check_times
 from audit_trail.verification.verifier import Verifier
 
 PACK_VERSION = 1
@@ -106,6 +107,7 @@ def export_pack(
     remembered: Head | None,
     now: datetime,
     due_hours: int,
+    times: TimeTrust | None = None,
     on_progress: Progress = lambda stage, done, total: None,
 ) -> Exported:
     """Write an auditor's pack.
@@ -119,6 +121,7 @@ def export_pack(
         remembered: The newest head seen before, from outside the bucket.
         now: The moment that the pack says it was made at.
         due_hours: For how many hours objects may wait for their seal.
+        times: What is believed of time-stamp tokens; None: they are copied unchecked.
         on_progress: Called with (stage, done, total).
 
     Raises:
@@ -134,6 +137,8 @@ def export_pack(
             store=store, order=order, view=view, checks=checks, pack=pack, on_progress=on_progress
         )
         export.copy_ledger(versions)
+        if times is not None:
+            check_times(store, view, times, checks, now=now)
         if export.may_go_on:
             export.copy_days(Grace(view=view, now=now, hours=due_hours))
         days = judge_days(view, order.days, checks)

@@ -2,10 +2,11 @@
 # Checks this pack with openssl, sha256sum, zstd, jq and coreutils, and with nothing of
 # those who made it. Read it before you run it: it is short so that you can.
 #
-#   ./verify.sh GENESIS_SHA256 [LAST_ENTRY_SHA256]
+#   [AUTHORITY=FILE.pem] ./verify.sh GENESIS_SHA256 [LAST_ENTRY_SHA256]
 #
 # GENESIS_SHA256      the archive's identity, from paper and not from this pack
 # LAST_ENTRY_SHA256   the newest ledger entry you know of: shows a ledger whose end was cut off
+# AUTHORITY           the root certificate of the time-stamping authority, from the authority
 #
 # Exit status: 0 all good, 1 something is wrong, 2 something could not be checked, 3 usage.
 #
@@ -14,6 +15,7 @@
 set -uo pipefail
 shopt -s globstar dotglob nullglob
 unset CDPATH
+authority=$(realpath -- "${AUTHORITY:-/dev/null}")
 export LC_ALL=C TZ=UTC
 
 sha256='[0-9a-f]{64}'
@@ -88,7 +90,7 @@ if (($# < 1 || $# > 2)) || ! [[ $1 =~ ^$sha256$ && ${2:-$1} =~ ^$sha256$ ]]; the
   exit 3
 fi
 genesis=$1 last=${2:-}
-for tool in openssl sha256sum zstd jq base64 cat cmp cut date dirname head mkfifo mktemp rm sort split stat tail tee wc; do
+for tool in openssl sha256sum zstd jq base64 cat cmp cut date dirname head mkfifo mktemp realpath rm sort split stat tail tee wc; do
   if ! command -v "$tool" >/dev/null; then
     printf 'NOT CHECKED: %s is needed and is not here.\n' "$tool" >&2
     exit 2
@@ -483,13 +485,28 @@ for number in "${!seals[@]}"; do
   done <<<"${objects_of[number]}"
 done
 
+# --- time-stamp tokens, where the authority's certificate was given ----------------------------
+
+check_token() { # FILE: its signature is judged as of the time that it states
+  local stated
+  stated=$(openssl ts -reply -in "$1" -text 2>/dev/null | while IFS= read -r line; do
+    [[ $line == 'Time stamp: '* ]] && printf '%s' "${line#Time stamp: }"
+  done)
+  stated=$(date -d "$stated" +%s 2>/dev/null) || return
+  openssl ts -verify -data "${1%.tsr}.dsse.json" -in "$1" -CAfile "$authority" -attime "$stated" >/dev/null 2>&1
+}
+
 # --- nothing else ----------------------------------------------------------------------------
 
 for file in "${files[@]}"; do
   case $file in
     archive/ledger/*.tsr)
       check 'nothing unnamed' "$file: a token of no entry" equal "${sha256_of[${file%.tsr}.dsse.json]+there}" there
-      skip 'time-stamp tokens'
+      if [[ $authority == /dev/null ]]; then
+        skip 'time-stamp tokens'
+      else
+        check 'time-stamp tokens' "$file is not over its entry, or not signed by the authority" check_token "$file"
+      fi
       ;;
     archive/ledger/*) ;;
     archive/*) check 'nothing unnamed' "$file: no seal of these days names it" equal "${named[$file]:-}" 1 ;;
@@ -507,5 +524,5 @@ if [[ ! $ml_dsa && ${unchecked[ML-DSA signatures]:-} ]]; then
   notes+=("This openssl cannot check ML-DSA signatures; one of version 3.5 or later does. RSA signatures were checked.")
 fi
 if [[ $segments_included == false ]]; then notes+=('The pack was made without log records: only their digests are proven.'); fi
-if ((${unchecked[time-stamp tokens]:-0})); then notes+=('Time-stamp tokens: VERIFY.md says how; it takes the certificate of who issued them.'); fi
+if ((${unchecked[time-stamp tokens]:-0})); then notes+=('Time-stamp tokens: name the root certificate of who issued them in AUTHORITY; see VERIFY.md.'); fi
 verdict
