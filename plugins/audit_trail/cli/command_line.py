@@ -75,6 +75,11 @@ def make_parser() -> argparse.ArgumentParser:
     checking.add_argument(
         "--level", choices=("ledger", "objects", "content"), default="objects", help="how deep (objects)"
     )
+    checking.add_argument(
+        "--sources",
+        action="store_true",
+        help="also: do the sources hold bytes of sealed days that no seal has",
+    )
     gap = command("declare-gap", ledger_commands.declare_gap, "declare that a day has no logs, and why")
     ledger_commands.add_declare_gap(gap)
     rotation = command(

@@ -117,6 +117,7 @@ def process(args: Namespace, output: Output) -> int:
 def verify(args: Namespace, output: Output) -> int:
     """Verify the archive, one day, or a file on disk."""
     from audit_trail.cli.summaries import show_report
+    from audit_trail.pipeline.late_data import check_sources
     from audit_trail.verification.verifier import Verifier, check_level
 
     context = _context(load_settings())
@@ -137,6 +138,9 @@ def verify(args: Namespace, output: Output) -> int:
             day=args.date,
             now=context.now(),
             due_hours=context.settings.verification.due_hours,
+            also=(lambda view, days: check_sources(context, view, days, verifier.checks))
+            if args.sources
+            else None,
         )
     if report.view is not None and not report.exit_code:
         context.pin.advance(report.view.head)

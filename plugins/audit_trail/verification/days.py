@@ -11,6 +11,8 @@ from audit_trail.evidence.ledger_entry import Seal
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.ledger_walk import LedgerView
 
+COMPLETE = "day.complete"
+"""The check that fails for a day whose source holds more than is sealed."""
 DAG_ID = "audit_trail_daily"
 Verdict = Literal["sealed", "sealed-empty", "declared-gap", "late", "missing", "tampered", "unverifiable"]
 
@@ -74,12 +76,16 @@ def judge_days(view: LedgerView, expected: list[str], checks: CheckList) -> list
                 remedy="seal a day first: audit-trail process",
             )
         )
-    # Failures come first in `not_passed`, so they win when read backwards.
-    bad = {check.day: check.outcome for check in reversed(checks.not_passed)}
+    # The last one of a day counts: failures weigh more than what could not be checked, tampering
+    # more than late data.
+    found = sorted(
+        checks.not_passed, key=lambda check: (check.outcome is Outcome.FAIL, check.name != COMPLETE)
+    )
+    bad = {check.day: check for check in found}
     return [_judge(view, day, bad.get(day), checks) for day in expected]
 
 
-def _judge(view: LedgerView, day: str, bad: Outcome | None, checks: CheckList) -> DayVerdict:
+def _judge(view: LedgerView, day: str, bad: Check | None, checks: CheckList) -> DayVerdict:
     seals, gap = view.seals_of(day), view.gaps.get(day)
     found = "sealed" if seals else "declared a gap" if gap else "no seal"
     expected = found if seals or gap else "sealed"
@@ -97,9 +103,11 @@ def _judge(view: LedgerView, day: str, bad: Outcome | None, checks: CheckList) -
     )
 
 
-def _verdict(seals: list[Seal], bad: Outcome | None) -> Verdict:
+def _verdict(seals: list[Seal], bad: Check | None) -> Verdict:
+    if bad is not None and bad.outcome is Outcome.FAIL:
+        return "late" if bad.name == COMPLETE else "tampered"
     if bad is not None:
-        return "tampered" if bad is Outcome.FAIL else "unverifiable"
+        return "unverifiable"
     if not seals:
         return "declared-gap"
     return "sealed" if any(seal.objects for seal in seals) else "sealed-empty"

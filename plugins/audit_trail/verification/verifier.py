@@ -99,7 +99,15 @@ class Verifier:
         self._on_progress = on_progress
         self.checks = CheckList(keep_passed=keep_passed)
 
-    def verify(self, level: Level, *, day: str | None = None, now: datetime, due_hours: int) -> Report:
+    def verify(
+        self,
+        level: Level,
+        *,
+        day: str | None = None,
+        now: datetime,
+        due_hours: int,
+        also: Callable[[LedgerView, list[str]], None] | None = None,
+    ) -> Report:
         """Verify the ledger, and all days or one of them.
 
         Args:
@@ -107,6 +115,8 @@ class Verifier:
             day: Only this day's objects; the ledger is always walked whole.
             now: Days that ended more than `due_hours` before must be sealed.
             due_hours: Hours of grace after a day's end.
+            also: Called with the ledger and the expected days before these are
+                judged; adds to `checks`.
         """
         view = self.check_ledger()
         report = Report(level=level, checks=self.checks, view=view)
@@ -117,6 +127,8 @@ class Verifier:
             grace = Grace(view=view, now=now.astimezone(UTC), hours=due_hours)
             self.check_objects(view, seals, content=level == "content", whole=day is None, grace=grace)
         expected = [day] if day else expected_days(view, now=now, due_hours=due_hours)
+        if also is not None:
+            also(view, expected)
         report.days = judge_days(view, expected, self.checks)
         return report
 
