@@ -25,6 +25,26 @@ _RULE_FLAGS = {
     "phone": kernel.PHONE,
     "seed-phrase": kernel.PHRASE,
     "pin": kernel.PIN,
+    "payment-card": kernel.CARD_NUMBER,
+    "us-ssn": kernel.SSN_NUMBER,
+    "iban": kernel.IBAN_NUMBER,
+    "basic-credentials": kernel.BASIC_PAIR,
+}
+# Words that begin a statement, by what is made of it.
+_TRIGGERS = {
+    kernel.SAID: ("is", "to", "was"),
+    kernel.SAID_FOR: ("for", "from"),
+    kernel.QUOTED_AFTER: (
+        *("pass", "token", "api", "key", "secret"),
+        *("storepass", "requirepass", "masterauth", "rocommunity", "rwcommunity"),
+    ),
+    kernel.COMMAND: (
+        *("net", "rabbitmqctl", "htpasswd", "composer", "schtasks", "signtool", "xfreerdp", "wfreerdp"),
+        *("convertto", "sqlplus", "exp", "imp"),
+    ),
+    kernel.PROTOCOL: ("auth", "login", "pass", "setuser"),
+    kernel.DIRECTIVE: ("env", "setenv", "setx", "set", "fastcgi", "uwsgi", "proxy"),
+    kernel.INSERT: ("insert",),
 }
 _DETECTORS = {
     "email": kernel.EMAIL,
@@ -34,6 +54,17 @@ _DETECTORS = {
     "url-userinfo": kernel.USERINFO,
     "private-key": kernel.PRIVATE_KEY,
 }
+_TAKES = (
+    kernel.TAKES_P,
+    kernel.TAKES_CAPITAL_P,
+    kernel.TAKES_W,
+    kernel.TAKES_K,
+    kernel.TAKES_A,
+    kernel.TAKES_C,
+    kernel.TAKES_B,
+    kernel.TAKES_P_ATTACHED,
+    kernel.TAKES_USER,
+)
 # A shape that begins with more pairs of bytes than this is looked for by the length of its first word.
 _MAX_PAIRS = 64
 _MIN_BROAD_WORD = 3
@@ -109,7 +140,7 @@ def _classes() -> Any:
         kernel.LOCAL: (*digits, *letters, *high, *b"._%+-"),
         kernel.DOMAIN: (*digits, *letters, *high, *b".-_"),
         kernel.BARE: set(range(1, 256)) - set(b" \t\n\r\v\f&,;\"'\\<>)]}"),
-        kernel.MARK: b":=,\n\\-@+(%<'&",
+        kernel.MARK: b":=,\n\\-@+(%<'&\xef",
     }
     for bit, chosen in members.items():
         classes[list(chosen)] |= bit
@@ -226,6 +257,7 @@ def _word_trie(policy: Policy) -> _Trie:
         (kernel.SCHEME_OF_TOKEN, word_lists.SCHEMES_OF_TOKEN),
         (kernel.SCHEME_OF_PARAMETERS, word_lists.SCHEMES_OF_PARAMETERS),
         (kernel.BEGINNING, policy.harmless_beginnings),
+        *zip(_TAKES, (words.split() for words in word_lists.COMMANDS.values()), strict=True),
     ):
         for word in words:
             trie.add(_joined(word), kernel.FLAGS, flag, flag=True)
@@ -253,8 +285,12 @@ class _Shapes:
                 self._add_ibans(number)
             if rule.name == "password":
                 self._add_words(kernel.IDENTIFIED_BY, number, ("identified",))
-                self._add_words(kernel.SAID, number, ("is", "to"))
-                self._add_words(kernel.QUOTED_AFTER, number, ("pass",))
+                for kind, words in _TRIGGERS.items():
+                    self._add_words(kind, number, words)
+            if rule.name == "pin":
+                self._add_words(kernel.ONE_TIME, number, ("is", "code", "pin", "otp", "passcode", "tan"))
+            if rule.name == "private-key":
+                self._add_words(kernel.KEY_TYPE, number, ("kty",))
             if "auth-scheme" in rule.detectors:
                 self._add_words(kernel.SCHEME, number, _SCHEMES)
         self._finish()

@@ -6,6 +6,7 @@ from typing import Any
 
 from audit_trail.native import compiled
 from audit_trail.redaction.kernel.keys import key_end, last_words
+from audit_trail.redaction.kernel.stripes import stripe_end
 from audit_trail.redaction.kernel.text import (
     BACKSLASH,
     BRACE_END,
@@ -138,7 +139,8 @@ def _card(t: Any, start: int, end: int, digits: int) -> int:
         return 0
     if digits != 15 and digits != 16 and _under_an_identifier(t, start):
         return 0
-    return add_span(t, start, end, rule, number_quote(t, start, end))
+    behind = stripe_end(t, end)
+    return add_span(t, start, behind, rule, number_quote(t, start, behind))
 
 
 @compiled

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.digits import in_string
+from audit_trail.redaction.kernel.digits import MIN_PHONE_DIGITS, in_string
+from audit_trail.redaction.kernel.endings import (
+    OF_QUERIES,
+    bare_end_in_context,
+    is_dump,
+    json_in_quotes_end,
+    phrase_end,
+    query_end,
+    separated_end,
+    tripled_end,
+)
 from audit_trail.redaction.kernel.keys import word_flags
 from audit_trail.redaction.kernel.plausible import (
     holds_a_secret,
@@ -19,12 +29,19 @@ from audit_trail.redaction.kernel.plausible import (
     is_schema,
     only_describes,
 )
+from audit_trail.redaction.kernel.quotes import (
+    follows_closing,
+    opened_end,
+    opening,
+    quoted_end,
+    special_quoted_end,
+)
 from audit_trail.redaction.kernel.text import (
     AMPERSAND,
     APOSTROPHE,
     AUTHORIZATION,
-    BACKSLASH,
     BARE,
+    BASIC_PAIR,
     BRACE,
     BRACKET,
     CLOSE,
@@ -34,10 +51,10 @@ from audit_trail.redaction.kernel.text import (
     DONE,
     DOT,
     DOUBLE_QUOTE,
-    ENTITY_QUOTE,
     EQUALS,
     GREATER,
     HASH,
+    KEY,
     LETTER,
     MAX_NAME,
     MINUS,
@@ -50,6 +67,7 @@ from audit_trail.redaction.kernel.text import (
     PERCENT_QUOTE,
     PHONE,
     PHRASE,
+    PIPE,
     PROSE,
     QUERY,
     QUESTION,
@@ -58,8 +76,8 @@ from audit_trail.redaction.kernel.text import (
     SINGLE_QUOTE,
     SLASH,
     SPACE,
-    UNICODE_QUOTE,
     WASTED,
+    WIDE,
     WORD,
     add_span,
     at,
@@ -71,7 +89,9 @@ from audit_trail.redaction.kernel.text import (
     placeholder_end,
     quote_escape,
     skip_blanks,
+    skip_blanks_in_json,
     skip_class,
+    skip_colour,
     unicode_escape,
 )
 from audit_trail.redaction.kernel.values import (
@@ -80,51 +100,12 @@ from audit_trail.redaction.kernel.values import (
     container_end,
     cookie_end,
     count_digits,
-    follows_closing,
     number_end,
-    opening_entity,
     percent_end,
-    quoted_end,
-    special_quoted_end,
 )
 
 # `?key=name` and `?code=404` are no secrets.
 MIN_PARAMETER_BYTES = 10
-
-
-@compiled
-def opening(t: Any, i: int) -> tuple[int, int, int]:
-    """The quote that opens a value at `i`: where the value begins, kind of quote, backslashes."""
-    if (
-        at(t, i) in (98, 66, 114, 117, 36)
-        and at(t, i + 1) in (QUOTE, APOSTROPHE)
-        and not is_class(t, i - 1, WORD)
-    ):
-        i += 1  # Python's b'...', the shell's $'...'
-    j = i
-    while at(t, j) == BACKSLASH:
-        j += 1
-    if at(t, j) == QUOTE:
-        return j + 1, DOUBLE_QUOTE, j - i
-    if at(t, j) == APOSTROPHE:
-        return j + 1, SINGLE_QUOTE, j - i
-    if j > i and unicode_escape(t, j - 1) == QUOTE:
-        return j + 5, UNICODE_QUOTE, j - i
-    if at(t, i) == AMPERSAND and opening_entity(t, i) > 0:
-        return i + opening_entity(t, i), ENTITY_QUOTE, 0
-    if at(t, i) == PERCENT and at(t, i + 1) == 50 and at(t, i + 2) == 50:
-        return i + 3, PERCENT_QUOTE, 0
-    return i, NO_QUOTE, 0
-
-
-@compiled
-def opened_end(t: Any, start: int, kind: int, escape: int) -> int:
-    """The end of a value whose opening quote was found."""
-    if kind == DOUBLE_QUOTE:
-        return quoted_end(t, start, QUOTE, escape)
-    if kind == SINGLE_QUOTE:
-        return quoted_end(t, start, APOSTROPHE, escape)
-    return special_quoted_end(t, start, kind)
 
 
 @compiled
@@ -145,13 +126,14 @@ def redact_value(t: Any, after: int, key_quote: int, escape: int, rule: int, wea
             return 0  # it closes a string around the key
         if kind <= SINGLE_QUOTE and quote_escape(value_escape) != value_escape:
             return 0
-        end = opened_end(t, start, kind, value_escape)
+        start, end = _quoted_value(t, start, kind, value_escape)
         if placeholder_end(t, start) == end:
             return end
         if not holds_a_secret(t, start, end, rule, weak) or is_complaint(t, start, end):
             return 0
         return _redact_change(t, add_span(t, start, end, rule, NO_QUOTE), kind, rule)
-    if placeholder_end(t, after) == 0 and (byte == BRACE or byte == BRACKET):
+    tuple_ = byte == OPEN and key_quote != NO_QUOTE and at(t, after + 1) in (QUOTE, APOSTROPHE)
+    if tuple_ or (placeholder_end(t, after) == 0 and byte in (BRACE, BRACKET)):
         return _redact_container(t, after, key_quote, escape, rule, weak)
     if key_quote != NO_QUOTE:
         end = number_end(t, after)
@@ -160,6 +142,21 @@ def redact_value(t: Any, after: int, key_quote: int, escape: int, rule: int, wea
                 return 0
             return add_span(t, after, end, rule, key_quote + 8 * escape)
     return _redact_bare(t, after, rule, weak, spaced, key_quote == NO_QUOTE)
+
+
+@compiled
+def _quoted_value(t: Any, start: int, kind: int, escape: int) -> tuple[int, int]:
+    """Where a value behind the quote before `start` begins and ends."""
+    end = tripled_end(t, start, kind)
+    if end > 0:
+        return start + 2, end
+    end = json_in_quotes_end(t, start, kind, escape)
+    if end > 0:
+        return start, end
+    end = opened_end(t, start, kind, escape)
+    while kind == SINGLE_QUOTE and escape == 0 and end > start and at(t, end + 1) == at(t, end) == APOSTROPHE:
+        end = quoted_end(t, end + 2, APOSTROPHE, 0)
+    return start, end
 
 
 @compiled
@@ -177,7 +174,12 @@ def _redact_change(t: Any, end: int, kind: int, rule: int) -> int:
 
 @compiled
 def _redact_container(t: Any, start: int, key_quote: int, escape: int, rule: int, weak: bool) -> int:
-    if is_mask(t, start) or is_reference(t, start, start + 2) or is_schema(t, start):
+    if (
+        (t.rules[rule] & BASIC_PAIR) != 0
+        or is_mask(t, start)
+        or is_reference(t, start, start + 2)
+        or is_schema(t, start)
+    ):
         return 0
     if at(t, start) == BRACKET and at(t, start + 1) == QUOTE:
         if is_complaint(t, start + 2, quoted_end(t, start + 2, QUOTE, 0)):
@@ -197,6 +199,7 @@ def _redact_container(t: Any, start: int, key_quote: int, escape: int, rule: int
     if (t.rules[rule] & PHONE) != 0 or -end == start + 1 or end == start + 2:
         return 0
     if weak and key_quote != NO_QUOTE and not holds_a_string(t, start, abs(end)):
+        t.state[WASTED] += abs(end) - start
         return 0
     if end < 0 and key_quote == NO_QUOTE:
         t.state[WASTED] -= end + start
@@ -210,7 +213,10 @@ def _redact_container(t: Any, start: int, key_quote: int, escape: int, rule: int
 def _redact_bare(t: Any, start: int, rule: int, weak: bool, prose: bool, text: bool) -> int:
     placeholder = placeholder_end(t, start)
     if placeholder != 0:
-        end = placeholder if at(t, placeholder) in (HASH, QUESTION) else bare_end(t, placeholder)
+        end = placeholder
+        if at(t, placeholder) not in (HASH, QUESTION):
+            separated = separated_end(t, placeholder, t.state[QUERY])
+            end = separated if separated > 0 else bare_end(t, placeholder)
         return 0 if end == placeholder else add_span(t, start, end, rule, NO_QUOTE)
     literal = skip_class(t, start, WORD)
     if not is_class(t, literal, BARE) and is_nothing(t, start, literal):
@@ -221,13 +227,13 @@ def _redact_bare(t: Any, start: int, rule: int, weak: bool, prose: bool, text: b
     if (flags & AUTHORIZATION) != 0:
         end = authorization_end(t, start)
     elif (flags & COOKIE) != 0:
-        end = _query_end(t, start) if t.state[QUERY] != 0 else cookie_end(t, start)
+        end = query_end(t, start) if t.state[QUERY] in OF_QUERIES else cookie_end(t, start)
     elif (flags & PHRASE) != 0:
-        end = _phrase_end(t, start)
+        end = phrase_end(t, start)
     elif (flags & PHONE) != 0 and is_long(t, start):
         return 0
     else:
-        end = _query_end(t, start) if t.state[QUERY] != 0 else bare_end(t, start)
+        end = bare_end_in_context(t, start, rule)
     word = skip_class(t, start, WORD)
     if prose and (word_flags(t, start, min(word, end)) & (PROSE | PACKAGE)) != 0:
         if word == end or ((word_flags(t, start, word) & PACKAGE) != 0 and at(t, word) == DOT):
@@ -236,7 +242,7 @@ def _redact_bare(t: Any, start: int, rule: int, weak: bool, prose: bool, text: b
         behind = _redact_argument(t, word + 1, rule)
         if behind > 0:
             return behind
-    if at(t, word) == BRACE and 65 <= at(t, start) <= 90:  # Token{7af ActivityRecord{...}}
+    if at(t, word) == BRACE and 65 <= at(t, start) <= 90 and is_dump(t, start, word, end):
         return 0
     if weak and prose and count_digits(t, start, end) == 0:
         return 0
@@ -259,18 +265,6 @@ def _redact_argument(t: Any, start: int, rule: int) -> int:
 
 
 @compiled
-def _phrase_end(t: Any, start: int) -> int:
-    """The end of several words: as long as they are made of letters and no `key=` comes."""
-    end = bare_end(t, start)
-    while at(t, end) == SPACE:
-        word = skip_class(t, end + 1, LETTER)
-        if word == end + 1 or is_class(t, word, BARE) or at(t, word) == EQUALS:
-            break
-        end = word
-    return end
-
-
-@compiled
 def field(
     t: Any, i: int, width: int, percent: bool, rule: int, weak: bool, start: int, quote: int, escape: int
 ) -> int:
@@ -290,28 +284,42 @@ def field(
     if at(t, i) == COLON and quote == NO_QUOTE and at(t, start - 1) == COLON and not is_blank(at(t, after)):
         return 0  # arn:aws:secretsmanager:eu-west-1:1:secret:name
     if at(t, after) in (EQUALS, GREATER, COLON) and not percent:
-        if (at(t, after) == COLON and quote == NO_QUOTE) or (at(t, after) == EQUALS and at(t, i) == EQUALS):
+        if not _is_separator(t, i, after, quote):
             return 0  # `Token::new`, `token == x`
         after += 1
         if at(t, after) == GREATER:
             after += 1
     if at(t, after) == SLASH and at(t, after + 1) == SLASH and quote == NO_QUOTE:
         return 0
-    value = skip_blanks(t, after)
+    value = _skip_tag(t, skip_blanks_in_json(t, after))
     if percent:
         return _redact_percent(t, after, rule, weak)
     header = (t.rules[rule] & (AUTHORIZATION | COOKIE)) != 0
     if value > after and quote == NO_QUOTE and not header and _is_key(t, value):
         return 0
     t.state[QUERY] = _query_mark(t, start) if quote == NO_QUOTE else 0
-    behind = redact_value(t, _skip_colour(t, value), quote, escape, rule, weak, at(t, i) in (COLON, MINUS))
+    behind = redact_value(
+        t, _skip_colours(t, value), quote, escape, rule, weak, at(t, i) in (COLON, MINUS, WIDE)
+    )
     t.state[QUERY] = 0
     return behind
 
 
 @compiled
+def _is_separator(t: Any, i: int, after: int, quote: int) -> bool:
+    """Whether `==>`, `::`, `=>` or `:=` at `i` stands between a key and its value."""
+    if at(t, after) == COLON and quote == NO_QUOTE:  # LDIF's `userPassword:: eDE=`
+        value = skip_blanks(t, after + 1)
+        end = skip_class(t, value, BARE)
+        return value > after + 1 and end - value > MIN_PHONE_DIGITS and count_digits(t, value, end) > 0
+    if at(t, after) == EQUALS and at(t, i) == EQUALS:
+        return at(t, after + 1) == GREATER
+    return True
+
+
+@compiled
 def _query_mark(t: Any, key: int) -> int:
-    """The `?`, `&` or `;` before the key around `key`, or 0."""
+    """The mark before the key around `key`, when it says something of the value's end, or 0."""
     i = key
     while (
         i > t.state[DONE]
@@ -319,30 +327,27 @@ def _query_mark(t: Any, key: int) -> int:
         and (is_class(t, i - 1, WORD) or at(t, i - 1) in (MINUS, DOT))
     ):
         i -= 1
+    t.state[KEY] = i
     mark = at(t, i - 1)
-    return mark if mark in (QUESTION, AMPERSAND, SEMICOLON) else 0
+    return mark if mark in OF_QUERIES or mark in (PIPE, OPEN, BRACKET, QUOTE, APOSTROPHE) else 0
 
 
 @compiled
-def _query_end(t: Any, start: int) -> int:
-    """The end of a parameter of a URL: at `#`, and at `?` in a path's `;k=v?n=1`."""
-    i = start
-    while is_class(t, i, BARE) and at(t, i) != HASH:
-        if at(t, i) == QUESTION and t.state[QUERY] == SEMICOLON:
-            return i
-        i += 1
-    return i if at(t, i) == HASH else bare_end(t, i)
-
-
-@compiled
-def _skip_colour(t: Any, i: int) -> int:
-    """Behind a terminal's colour sequence at `i`."""
-    if at(t, i) != 27 or at(t, i + 1) != BRACKET:
+def _skip_tag(t: Any, i: int) -> int:
+    """Behind a YAML tag at `i`: `!!str x`."""
+    if at(t, i) != 33 or at(t, i + 1) != 33:
         return i
-    j = i + 2
-    while j - i < 12 and ((48 <= at(t, j) <= 57) or at(t, j) == SEMICOLON):
-        j += 1
-    return j + 1 if at(t, j) == 109 else i
+    end = skip_class(t, i + 2, LETTER)
+    return skip_blanks(t, end) if end > i + 2 and at(t, end) == SPACE else i
+
+
+@compiled
+def _skip_colours(t: Any, i: int) -> int:
+    """Behind a terminal's colour sequences at `i`."""
+    behind = skip_colour(t, i)
+    while behind > i:
+        i, behind = behind, skip_colour(t, behind)
+    return i
 
 
 @compiled

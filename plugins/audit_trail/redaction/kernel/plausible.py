@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
+from audit_trail.redaction.kernel.base64_pairs import is_basic_pair
 from audit_trail.redaction.kernel.keys import word_flags
+from audit_trail.redaction.kernel.quotes import quoted_end
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     BACKSLASH,
     BARE,
+    BASIC_PAIR,
     BRACE,
     BRACE_END,
     BRACKET,
@@ -49,7 +52,7 @@ from audit_trail.redaction.kernel.text import (
     skip_blanks,
     skip_class,
 )
-from audit_trail.redaction.kernel.values import container_end, count_digits, is_number_like, quoted_end
+from audit_trail.redaction.kernel.values import container_end, count_digits, is_number_like
 
 MIN_PHONE_DIGITS = 7
 MIN_STRING = 6
@@ -169,6 +172,8 @@ def holds_a_secret(t: Any, start: int, end: int, rule: int, weak: bool) -> bool:
         return False
     if (t.rules[rule] & PHONE) != 0 and count_digits(t, start, end) < MIN_PHONE_DIGITS:
         return False
+    if (t.rules[rule] & BASIC_PAIR) != 0 and not is_basic_pair(t, start, end):
+        return False
     if weak:
         return not (
             is_number_like(t, start, end) or end - start < 4 or (word_flags(t, start, end) & PROSE) != 0
@@ -215,9 +220,9 @@ def holds_a_string(t: Any, start: int, end: int) -> bool:
     """Whether a container holds a string long enough for a secret, that is no name of a member."""
     i = start
     while i < end:
-        if at(t, i) == QUOTE:
+        if at(t, i) == QUOTE or at(t, i) == APOSTROPHE:
             stop = i + 1
-            while stop < end and at(t, stop) != QUOTE:
+            while stop < end and at(t, stop) != at(t, i):
                 stop += 1
             if stop - i > MIN_STRING and at(t, skip_blanks(t, stop + 1)) != COLON:
                 return True
