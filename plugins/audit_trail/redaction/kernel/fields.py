@@ -204,9 +204,7 @@ def _redact_container(t: Any, start: int, key_quote: int, escape: int, rule: int
     if end < 0 and key_quote == NO_QUOTE:
         t.state[WASTED] -= end + start
         return 0
-    if end < 0:
-        return add_span(t, start, -end, rule, key_quote + 8 * escape)
-    return add_span(t, start, end, rule, key_quote + 8 * escape)
+    return add_span(t, start, abs(end), rule, key_quote + 8 * escape if key_quote != NO_QUOTE else NO_QUOTE)
 
 
 @compiled
