@@ -30,21 +30,25 @@ _RULE_FLAGS = {
     "iban": kernel.IBAN_NUMBER,
     "basic-credentials": kernel.BASIC_PAIR,
 }
-# Words that begin a statement, by what is made of it.
+# Words that begin a statement, by what is made of it; more letters may follow.
 _TRIGGERS = {
     kernel.SAID: ("is", "to", "was"),
     kernel.SAID_FOR: ("for", "from"),
-    kernel.QUOTED_AFTER: (
-        *("pass", "token", "api", "key", "secret"),
-        *("storepass", "requirepass", "masterauth", "rocommunity", "rwcommunity"),
-    ),
+    kernel.QUOTED_AFTER: ("pass", "token", "api", "key", "secret"),
+}
+# The same for words that are always written so: the fewer beginnings, the faster is all the rest.
+_TRIGGERS_AS_WRITTEN = {
+    kernel.QUOTED_AFTER: ("storepass", "requirepass", "masterauth", "rocommunity", "rwcommunity"),
     kernel.COMMAND: (
         *("net", "rabbitmqctl", "htpasswd", "composer", "schtasks", "signtool", "xfreerdp", "wfreerdp"),
-        *("convertto", "sqlplus", "exp", "imp"),
+        *("ConvertTo", "sqlplus", "exp", "imp"),
     ),
-    kernel.PROTOCOL: ("auth", "login", "pass", "setuser"),
-    kernel.DIRECTIVE: ("env", "setenv", "setx", "set", "fastcgi", "uwsgi", "proxy"),
-    kernel.INSERT: ("insert",),
+    kernel.PROTOCOL: ("AUTH", "PASS", "SETUSER", "LOGIN", "Login"),
+    kernel.DIRECTIVE: (
+        *("env", "ENV", "SetEnv", "setx", "set", "SET", "fastcgi_param", "uwsgi_param", "proxy_set_header"),
+    ),
+    kernel.INSERT: ("VALUES", "values"),
+    kernel.HEXADECIMAL: ("proctitle", *(f"a{number}" for number in range(10))),
 }
 _DETECTORS = {
     "email": kernel.EMAIL,
@@ -287,10 +291,12 @@ class _Shapes:
                 self._add_words(kernel.IDENTIFIED_BY, number, ("identified",))
                 for kind, words in _TRIGGERS.items():
                     self._add_words(kind, number, words)
+                for kind, words in _TRIGGERS_AS_WRITTEN.items():
+                    self._add_words(kind, number, words, as_written=True)
             if rule.name == "pin":
                 self._add_words(kernel.ONE_TIME, number, ("is", "code", "pin", "otp", "passcode", "tan"))
             if rule.name == "private-key":
-                self._add_words(kernel.KEY_TYPE, number, ("kty",))
+                self._add_words(kernel.KEY_TYPE, number, ("kty",), as_written=True)
             if "auth-scheme" in rule.detectors:
                 self._add_words(kernel.SCHEME, number, _SCHEMES)
         self._finish()
@@ -342,12 +348,15 @@ class _Shapes:
             for name in (country, country.lower()):
                 self._by_pair.setdefault(ord(name[0]) * 256 + ord(name[1]), []).append(number)
 
-    def _add_words(self, kind: int, rule: int, words: tuple[str, ...]) -> None:
-        number = self._add(kind, rule, 0, 0, -1, 0)
-        for name in {variant for word in words for variant in (word, word.upper(), word.title())}:
-            pair = ord(name[0]) * 256 + ord(name[1])
-            if number not in self._by_pair.setdefault(pair, []):
-                self._by_pair[pair].append(number)
+    def _add_words(self, kind: int, rule: int, words: tuple[str, ...], *, as_written: bool = False) -> None:
+        for word in words:
+            # What the beginning by which it is found does not tell: up to four letters more.
+            more = kernel.packed(word[2:6].lower().encode())
+            number = self._add(kind, rule, more, 0, -1, 0)
+            for name in (word,) if as_written else (word, word.upper(), word.title()):
+                pair = ord(name[0]) * 256 + ord(name[1])
+                if number not in self._by_pair.setdefault(pair, []):
+                    self._by_pair[pair].append(number)
 
     def _finish(self) -> None:
         candidates: list[int] = [*self._broad, -1]

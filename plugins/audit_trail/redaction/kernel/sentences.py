@@ -60,12 +60,12 @@ MIN_CODE, MAX_CODE = 4, 8
 # Before a code, how far `your` is looked for.
 MAX_BEFORE = 24
 _GENERAT, _YOUR, _USE, _IHR = packed(b"generat"), packed(b"your"), packed(b"use"), packed(b"ihr")
-_IS, _SENT, _LAUTET, _FOR, _AS = (
+_IS, _SENT, _LAUTET, _FOR, _AS_YOUR = (
     packed(b"is"),
     packed(b"sent"),
     packed(b"lautet"),
     packed(b"for"),
-    packed(b"as"),
+    packed(b"as your"),
 )
 _CODE, _TAN, _PASSCOD, _TO, _WITH = (
     packed(b"code"), packed(b"tan"), packed(b"passcod"), packed(b"to"), packed(b"with"),
@@ -303,6 +303,9 @@ def one_time_code(t: Any, i: int, rule: int) -> int:
     known = found == rule or (passcode and found >= 0) or (yours and end - i == 4 and holds(t, i, _CODE))
     if not known or (end - i == 3 and at(t, i + 1) > 90 and lower(at(t, i)) != 111):
         return 0
+    behind = _code_as(t, i, rule)
+    if behind > 0:
+        return behind
     start = skip_blanks(t, end)
     asked = at(t, start) == COLON
     for _ in range(3):
@@ -313,6 +316,20 @@ def one_time_code(t: Any, i: int, rule: int) -> int:
             start = skip_blanks(t, start + 1 if at(t, start) == COLON else start)
     stop = _code_end(t, start)
     return add_span(t, start, stop, rule, NO_QUOTE) if stop > 0 and start > end and not asked else 0
+
+
+@compiled
+def _code_as(t: Any, i: int, rule: int) -> int:
+    """Replace the number in `use 123456 as your login code`, at its last word; where to go on, or 0."""
+    j = i
+    while i - j < MAX_BEFORE and j > t.state[DONE] and (is_class(t, j - 1, LETTER) or at(t, j - 1) == SPACE):
+        j -= 1
+    start = j
+    while start > t.state[DONE] and is_class(t, start - 1, DIGIT):
+        start -= 1
+    if not holds(t, j + 1, _AS_YOUR) or _code_end(t, start) != j or is_class(t, start - 1, WORD):
+        return 0
+    return add_span(t, start, j, rule, NO_QUOTE)
 
 
 @compiled

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
+from audit_trail.redaction.kernel.audit_records import hexadecimal
 from audit_trail.redaction.kernel.commands import command, directive, protocol
 from audit_trail.redaction.kernel.sentences import named_before, one_time_code, said, said_for
 from audit_trail.redaction.kernel.statements import identified_by, inserted
 from audit_trail.redaction.kernel.text import (
     COMMAND,
     DIRECTIVE,
+    HEXADECIMAL,
     INSERT,
     KEY_TYPE,
     ONE_TIME,
@@ -43,4 +45,6 @@ def by_word(t: Any, kind: int, i: int, rule: int) -> int:
         return private_members(t, i, rule)
     if kind == INSERT:
         return inserted(t, i)
+    if kind == HEXADECIMAL:
+        return hexadecimal(t, i, rule)
     return identified_by(t, i)

@@ -141,20 +141,20 @@ def identified_by(t: Any, i: int) -> int:
 
 @compiled
 def inserted(t: Any, i: int) -> int:
-    """Judge `INSERT INTO users (name, password) VALUES ('bob', 'x')` at its first word."""
-    j = skip_blanks(t, i + 6)
-    if not holds(t, i, _INSERT) or not holds(t, j, _INTO_):
+    """Judge `INSERT INTO users (name, password) VALUES ('bob', 'x')` at its `VALUES`."""
+    row = skip_blanks(t, skip_class(t, i, WORD))
+    close = i - 1
+    while is_blank(at(t, close)) and i - close < 8 and at(t, close) != NEWLINE:
+        close -= 1
+    if at(t, row) != OPEN or at(t, close) != CLOSE:
         return 0
-    while j - i < MAX_COLUMNS_BYTES and at(t, j) not in (OPEN, NEWLINE):
-        j += 1
-    if at(t, j) != OPEN:
+    start = close
+    while close - start < MAX_COLUMNS_BYTES and at(t, start) not in (OPEN, NEWLINE):
+        start -= 1
+    if at(t, start) != OPEN:
         return 0
-    end, rules = _columns(t, j + 1)
-    values = skip_blanks(t, end)
-    if rules == 0 or not holds(t, values, _VALUES):
-        return 0
-    values = skip_blanks(t, values + 6)
-    return _row(t, values + 1, rules) if at(t, values) == OPEN else 0
+    _, columns = _columns(t, start + 1)
+    return _row(t, row + 1, columns) if columns != 0 else 0
 
 
 @compiled

@@ -59,9 +59,10 @@ TAKES_P, TAKES_CAPITAL_P, TAKES_W, TAKES_K, TAKES_A, TAKES_C, TAKES_B = (1 << bi
 TAKES_P_ATTACHED, TAKES_USER = 1 << 18, 1 << 19
 
 # A shape: kind, rule, first item, items, first unlimited item, bytes before it at most.
+# Of a word, the third is its letters from the third to the sixth, packed.
 SHAPE_INTS = 6
 LINEAR, IBAN, SCHEME, IDENTIFIED_BY, SAID, QUOTED_AFTER = 0, 1, 2, 3, 4, 5
-COMMAND, PROTOCOL, DIRECTIVE, ONE_TIME, SAID_FOR, KEY_TYPE, INSERT = 6, 7, 8, 9, 10, 11, 12
+COMMAND, PROTOCOL, DIRECTIVE, ONE_TIME, SAID_FOR, KEY_TYPE, INSERT, HEXADECIMAL = 6, 7, 8, 9, 10, 11, 12, 13
 
 # Flags of a rule.
 KEEPS, AUTHORIZATION, COOKIE, PASSWORD, PHONE, PHRASE, PIN = 1, 2, 4, 8, 16, 32, 64

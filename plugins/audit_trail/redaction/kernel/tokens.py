@@ -93,6 +93,8 @@ def _try(t: Any, shape: int, i: int) -> int:
         end = _linear_end(t, shape, i)
     elif kind == IBAN:
         end = _iban_end(t, i, t.shapes[shape * SHAPE_INTS + 2])
+    elif not holds(t, i + 2, t.shapes[shape * SHAPE_INTS + 2]):
+        return 0
     elif kind != SCHEME:
         return by_word(t, kind, i, rule)
     else:
