@@ -19,7 +19,7 @@ MIN_PARTIAL = 12
 """Of a shorter value its last four characters would say too much."""
 
 _ALPHANUMERIC = re.compile(rb"[^A-Za-z0-9]")
-_QUOTES = (b"", b'"', b"'", b"\\u0022", b"&quot;", b"%22")
+_QUOTES = (b"", b'"', b"'", b"\\u0022", b"&quot;", b"%22", b"\\x22", b"`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,30 @@ _RULE_FLAGS = {
     "seed-phrase": kernel.PHRASE,
     "pin": kernel.PIN,
     "secret": kernel.SECRET,
-    "payment-card": kernel.CARDS,
+    "payment-card": kernel.CARD_NUMBER,
+    "us-ssn": kernel.SSN_NUMBER,
+    "iban": kernel.IBAN_NUMBER,
+    "basic-credentials": kernel.BASIC_PAIR,
+}
+# Words that begin a statement, by what is made of it; more letters may follow.
+_TRIGGERS = {
+    kernel.SAID: ("is", "to", "was"),
+    kernel.SAID_FOR: ("for", "from"),
+    kernel.QUOTED_AFTER: ("pass", "token", "api", "key", "secret"),
+}
+# The same for words that are always written so: the fewer beginnings, the faster is all the rest.
+_TRIGGERS_AS_WRITTEN = {
+    kernel.QUOTED_AFTER: ("storepass", "requirepass", "masterauth", "rocommunity", "rwcommunity"),
+    kernel.COMMAND: (
+        *("net", "rabbitmqctl", "htpasswd", "composer", "schtasks", "signtool", "xfreerdp", "wfreerdp"),
+        *("ConvertTo", "sqlplus", "exp", "imp"),
+    ),
+    kernel.PROTOCOL: ("AUTH", "PASS", "SETUSER", "LOGIN", "Login"),
+    kernel.DIRECTIVE: (
+        *("env", "ENV", "SetEnv", "setx", "set", "SET", "fastcgi_param", "uwsgi_param", "proxy_set_header"),
+    ),
+    kernel.INSERT: ("VALUES", "values"),
+    kernel.HEXADECIMAL: ("proctitle", *(f"a{number}" for number in range(10))),
 }
 _DETECTORS = {
     "email": kernel.EMAIL,
@@ -36,6 +59,17 @@ _DETECTORS = {
     "url-userinfo": kernel.USERINFO,
     "private-key": kernel.PRIVATE_KEY,
 }
+_TAKES = (
+    kernel.TAKES_P,
+    kernel.TAKES_CAPITAL_P,
+    kernel.TAKES_W,
+    kernel.TAKES_K,
+    kernel.TAKES_A,
+    kernel.TAKES_C,
+    kernel.TAKES_B,
+    kernel.TAKES_P_ATTACHED,
+    kernel.TAKES_USER,
+)
 # A shape that begins with more pairs of bytes than this is looked for by the length of its first word.
 _MAX_PAIRS = 64
 _MIN_BROAD_WORD = 3
@@ -111,7 +145,7 @@ def _classes() -> Any:
         kernel.LOCAL: (*digits, *letters, *high, *b"._%+-"),
         kernel.DOMAIN: (*digits, *letters, *high, *b".-_"),
         kernel.BARE: set(range(1, 256)) - set(b" \t\n\r\v\f&,;\"'\\<>)]}"),
-        kernel.MARK: b":=,\n\\-@+(%<'&",
+        kernel.MARK: b":=,\n\\-@+(%<'&\xef",
     }
     for bit, chosen in members.items():
         classes[list(chosen)] |= bit
@@ -237,6 +271,7 @@ def _word_trie(policy: Policy) -> _Trie:
         (kernel.SENTENCE, word_lists.SENTENCES),
         (kernel.USAGE, word_lists.USAGE),
         (kernel.BEGINNING, policy.harmless_beginnings),
+        *zip(_TAKES, (words.split() for words in word_lists.COMMANDS.values()), strict=True),
     ):
         for word in words:
             trie.add(_joined(word), kernel.FLAGS, flag, flag=True)
@@ -264,8 +299,14 @@ class _Shapes:
                 self._add_ibans(number)
             if rule.name == "password":
                 self._add_words(kernel.IDENTIFIED_BY, number, ("identified",))
-                self._add_words(kernel.SAID, number, ("is", "to"))
-                self._add_words(kernel.QUOTED_AFTER, number, ("pass",))
+                for kind, words in _TRIGGERS.items():
+                    self._add_words(kind, number, words)
+                for kind, words in _TRIGGERS_AS_WRITTEN.items():
+                    self._add_words(kind, number, words, as_written=True)
+            if rule.name == "pin":
+                self._add_words(kernel.ONE_TIME, number, ("is", "code", "pin", "otp", "passcode", "tan"))
+            if rule.name == "private-key":
+                self._add_words(kernel.KEY_TYPE, number, ("kty",), as_written=True)
             if "auth-scheme" in rule.detectors:
                 self._add_words(kernel.SCHEME, number, _SCHEMES)
         self._finish()
@@ -317,12 +358,15 @@ class _Shapes:
             for name in (country, country.lower()):
                 self._by_pair.setdefault(ord(name[0]) * 256 + ord(name[1]), []).append(number)
 
-    def _add_words(self, kind: int, rule: int, words: tuple[str, ...]) -> None:
-        number = self._add(kind, rule, 0, 0, -1, 0)
-        for name in {variant for word in words for variant in (word, word.upper(), word.title())}:
-            pair = ord(name[0]) * 256 + ord(name[1])
-            if number not in self._by_pair.setdefault(pair, []):
-                self._by_pair[pair].append(number)
+    def _add_words(self, kind: int, rule: int, words: tuple[str, ...], *, as_written: bool = False) -> None:
+        for word in words:
+            # What the beginning by which it is found does not tell: up to four letters more.
+            more = kernel.packed(word[2:6].lower().encode())
+            number = self._add(kind, rule, more, 0, -1, 0)
+            for name in (word,) if as_written else (word, word.upper(), word.title()):
+                pair = ord(name[0]) * 256 + ord(name[1])
+                if number not in self._by_pair.setdefault(pair, []):
+                    self._by_pair[pair].append(number)
 
     def _finish(self) -> None:
         candidates: list[int] = [*self._broad, -1]

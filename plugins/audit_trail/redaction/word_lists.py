@@ -8,6 +8,7 @@ PAIR_VALUES = (
     "val",
     "v",
     "string value",
+    "string",
     "parameter value",
     "field value",
     "attribute value",
@@ -44,6 +45,7 @@ PAIR_NAME_KEYS = (
     "property name",
     "label",
     "option",
+    "option name",
     "setting",
     "flag",
     "arg",
@@ -198,6 +200,25 @@ FILE_ENDINGS = tuple(
     """.split()
 )
 """What stands at the end of a file's or unit's name and is no domain: `icon@2x.png`, `getty@tty1.service`."""
+
+COMMANDS = {
+    "-p": """
+        sshpass login mongo mongosh mongodump mongorestore mongoexport mongoimport psexec psexec64 cqlsh
+        useradd usermod unlock-keychain evil-winrm
+        """,
+    "-P": "zip unzip mosquitto_pub mosquitto_sub ipmitool sqlcmd isql tsql osql bcp",
+    "-w": "ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd ldapcompare",
+    "-k": "openssl",
+    "-a": "redis-cli",
+    "-c": "snmpwalk snmpget snmpset snmpgetnext snmpbulkwalk snmpbulkget snmptrap",
+    "-b": "curl",
+    "-px": """
+        mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mysqlsh mysqlslap mysqlbinlog mysqlpump
+        mariadb mariadb-dump mariadb-admin 7z 7za 7zr
+        """,
+    "-u": "curl lftp smbclient rpcclient",
+}
+"""Commands by the option that a password follows; `-px`: without a blank; `-u`: behind a user's name."""
 
 SCHEMES_OF_TOKEN = tuple(
     """

@@ -16,6 +16,7 @@ from audit_trail.redaction.kernel.text import (
     DONE,
     DOT,
     EMAIL,
+    EQUALS,
     FILE_ENDING,
     LESS,
     LETTER,
@@ -27,6 +28,7 @@ from audit_trail.redaction.kernel.text import (
     PLUS,
     QUESTION,
     QUOTE,
+    SEMICOLON,
     SLASH,
     UNDERSCORE,
     USERINFO,
@@ -304,6 +306,8 @@ def _authority_end(t: Any, start: int) -> tuple[int, int]:
         LESS,
         62,
     ):
+        if at(t, i) == SEMICOLON and _is_property(t, i + 1):
+            break
         if at(t, i) == AT:
             last = i
         elif at(t, i) == COLON and colon == 0:
@@ -326,6 +330,13 @@ def _authority_end(t: Any, start: int) -> tuple[int, int]:
                 return j, j
             j += 1
     return last, i
+
+
+@compiled
+def _is_property(t: Any, i: int) -> bool:
+    """Whether `name=` stands here, as behind the host of `jdbc:sqlserver://db:1433;user=sa;password=p@ss`."""
+    end = skip_class(t, i, LETTER)
+    return end > i and at(t, end) == EQUALS
 
 
 @compiled

@@ -10,8 +10,8 @@ from audit_trail.redaction.kernel import text as text_module
 from audit_trail.redaction.kernel.text import NEWLINE, SPAN_INTS
 
 _SOURCES = (__file__, native.__file__, text_module.__file__)
-# Bytes of the quotes by kind: none, ", ', \u0022, &quot;, %22.
-_QUOTES = (b"", b'"', b"'", b"\\u0022", b"&quot;", b"%22")
+# Bytes of the quotes by kind: none, ", ', \u0022, &quot;, %22, \x22, `.
+_QUOTES = (b"", b'"', b"'", b"\\u0022", b"&quot;", b"%22", b"\\x22", b"`")
 QUOTE_BYTES = b"".join(quote.ljust(8, b"\0") for quote in _QUOTES)
 QUOTE_SIZES = bytes(len(quote) for quote in _QUOTES)
 

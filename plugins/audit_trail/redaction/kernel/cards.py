@@ -7,6 +7,7 @@ from typing import Any
 from audit_trail.native import compiled
 from audit_trail.redaction.kernel.json_numbers import number_quote
 from audit_trail.redaction.kernel.number_context import is_identifier, is_in_row
+from audit_trail.redaction.kernel.stripes import stripe_end
 from audit_trail.redaction.kernel.text import (
     BRACKET_END,
     CARD,
@@ -96,7 +97,8 @@ def card(t: Any, start: int, end: int, digits: int) -> int:
         return 0
     if is_identifier(t, start, end):
         return 0
-    return add_span(t, start, end, rule, number_quote(t, start, end))
+    behind = stripe_end(t, end)
+    return add_span(t, start, behind, rule, number_quote(t, start, behind))
 
 
 @compiled

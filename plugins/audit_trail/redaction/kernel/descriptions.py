@@ -6,6 +6,7 @@ from typing import Any
 
 from audit_trail.native import compiled
 from audit_trail.redaction.kernel.keys import word_flags
+from audit_trail.redaction.kernel.quotes import quoted_end
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     BARE,
@@ -38,7 +39,7 @@ from audit_trail.redaction.kernel.text import (
     skip_blanks,
     skip_class,
 )
-from audit_trail.redaction.kernel.values import container_end, quoted_end
+from audit_trail.redaction.kernel.values import container_end
 
 # Objects with more members are not judged by their names.
 MAX_MEMBERS = 16

@@ -12,19 +12,42 @@ from audit_trail.redaction.kernel.descriptions import (
     is_word_of_model,
     only_describes,
 )
+from audit_trail.redaction.kernel.digits import MIN_PHONE_DIGITS
+from audit_trail.redaction.kernel.endings import (
+    OF_QUERIES,
+    bare_end_in_context,
+    is_dump,
+    json_in_quotes_end,
+    phrase_end,
+    query_end,
+    separated_end,
+    tripled_end,
+)
 from audit_trail.redaction.kernel.homonyms import is_homonym
 from audit_trail.redaction.kernel.json_numbers import in_string
-from audit_trail.redaction.kernel.keys import key_end, word_flags
+from audit_trail.redaction.kernel.keys import key_end, key_rule, word_flags
 from audit_trail.redaction.kernel.messages import is_message, is_module, is_verdict
-from audit_trail.redaction.kernel.parameters import query_end, query_mark
+from audit_trail.redaction.kernel.parameters import query_mark
 from audit_trail.redaction.kernel.placeholders import is_mask, is_nothing, is_reference
-from audit_trail.redaction.kernel.plausible import holds_a_secret, holds_a_string, is_long, is_words
+from audit_trail.redaction.kernel.plausible import (
+    MIN_STRING,
+    holds_a_secret,
+    holds_a_string,
+    is_long,
+    is_words,
+)
+from audit_trail.redaction.kernel.quotes import (
+    follows_closing,
+    opened_end,
+    opening,
+    quoted_end,
+    special_quoted_end,
+)
 from audit_trail.redaction.kernel.text import (
-    AMPERSAND,
     APOSTROPHE,
     AUTHORIZATION,
-    BACKSLASH,
     BARE,
+    BASIC_PAIR,
     BRACE,
     BRACE_END,
     BRACKET,
@@ -35,7 +58,6 @@ from audit_trail.redaction.kernel.text import (
     DIGIT,
     DOT,
     DOUBLE_QUOTE,
-    ENTITY_QUOTE,
     EQUALS,
     GREATER,
     HASH,
@@ -53,12 +75,12 @@ from audit_trail.redaction.kernel.text import (
     QUERY,
     QUESTION,
     QUOTE,
-    SEMICOLON,
     SINGLE_QUOTE,
     SLASH,
     SPACE,
-    UNICODE_QUOTE,
+    UNDERSCORE,
     WASTED,
+    WIDE,
     WORD,
     add_span,
     at,
@@ -70,8 +92,9 @@ from audit_trail.redaction.kernel.text import (
     placeholder_end,
     quote_escape,
     skip_blanks,
+    skip_blanks_in_json,
     skip_class,
-    unicode_escape,
+    skip_colour,
 )
 from audit_trail.redaction.kernel.values import (
     authorization_end,
@@ -79,48 +102,9 @@ from audit_trail.redaction.kernel.values import (
     container_end,
     cookie_end,
     count_digits,
-    follows_closing,
     number_end,
-    opening_entity,
     percent_end,
-    quoted_end,
-    special_quoted_end,
 )
-
-
-@compiled
-def opening(t: Any, i: int) -> tuple[int, int, int]:
-    """The quote that opens a value at `i`: where the value begins, kind of quote, backslashes."""
-    if (
-        at(t, i) in (98, 66, 114, 117, 36)
-        and at(t, i + 1) in (QUOTE, APOSTROPHE)
-        and not is_class(t, i - 1, WORD)
-    ):
-        i += 1  # Python's b'...', the shell's $'...'
-    j = i
-    while at(t, j) == BACKSLASH:
-        j += 1
-    if at(t, j) == QUOTE:
-        return j + 1, DOUBLE_QUOTE, j - i
-    if at(t, j) == APOSTROPHE:
-        return j + 1, SINGLE_QUOTE, j - i
-    if j > i and unicode_escape(t, j - 1) == QUOTE:
-        return j + 5, UNICODE_QUOTE, j - i
-    if at(t, i) == AMPERSAND and opening_entity(t, i) > 0:
-        return i + opening_entity(t, i), ENTITY_QUOTE, 0
-    if at(t, i) == PERCENT and at(t, i + 1) == 50 and at(t, i + 2) == 50:
-        return i + 3, PERCENT_QUOTE, 0
-    return i, NO_QUOTE, 0
-
-
-@compiled
-def opened_end(t: Any, start: int, kind: int, escape: int) -> int:
-    """The end of a value whose opening quote was found."""
-    if kind == DOUBLE_QUOTE:
-        return quoted_end(t, start, QUOTE, escape)
-    if kind == SINGLE_QUOTE:
-        return quoted_end(t, start, APOSTROPHE, escape)
-    return special_quoted_end(t, start, kind)
 
 
 @compiled
@@ -141,7 +125,7 @@ def redact_value(t: Any, after: int, key_quote: int, escape: int, rule: int, wea
             return 0  # it closes a string around the key
         if kind <= SINGLE_QUOTE and quote_escape(value_escape) != value_escape:
             return 0
-        end = opened_end(t, start, kind, value_escape)
+        start, end = _quoted_value(t, start, kind, value_escape)
         if placeholder_end(t, start) == end:
             return end
         if not holds_a_secret(t, start, end, rule, weak) or is_complaint(t, start, end):
@@ -149,7 +133,8 @@ def redact_value(t: Any, after: int, key_quote: int, escape: int, rule: int, wea
         if kind == DOUBLE_QUOTE and is_word_of_model(t, end):
             return 0
         return _redact_change(t, add_span(t, start, end, rule, NO_QUOTE), kind, rule)
-    if placeholder_end(t, after) == 0 and (byte == BRACE or byte == BRACKET):
+    tuple_ = byte == OPEN and key_quote != NO_QUOTE and at(t, after + 1) in (QUOTE, APOSTROPHE)
+    if tuple_ or (placeholder_end(t, after) == 0 and byte in (BRACE, BRACKET)):
         return _redact_container(t, after, key_quote, escape, rule, weak)
     if key_quote != NO_QUOTE:
         end = number_end(t, after)
@@ -158,6 +143,21 @@ def redact_value(t: Any, after: int, key_quote: int, escape: int, rule: int, wea
                 return 0
             return add_span(t, after, end, rule, key_quote + 8 * escape)
     return _redact_bare(t, after, rule, weak, spaced, key_quote == NO_QUOTE)
+
+
+@compiled
+def _quoted_value(t: Any, start: int, kind: int, escape: int) -> tuple[int, int]:
+    """Where a value behind the quote before `start` begins and ends."""
+    end = tripled_end(t, start, kind)
+    if end > 0:
+        return start + 2, end
+    end = json_in_quotes_end(t, start, kind, escape)
+    if end > 0:
+        return start, end
+    end = opened_end(t, start, kind, escape)
+    while kind == SINGLE_QUOTE and escape == 0 and end > start and at(t, end + 1) == at(t, end) == APOSTROPHE:
+        end = quoted_end(t, end + 2, APOSTROPHE, 0)
+    return start, end
 
 
 @compiled
@@ -175,7 +175,12 @@ def _redact_change(t: Any, end: int, kind: int, rule: int) -> int:
 
 @compiled
 def _redact_container(t: Any, start: int, key_quote: int, escape: int, rule: int, weak: bool) -> int:
-    if is_mask(t, start) or is_reference(t, start, start + 2) or is_schema(t, start):
+    if (
+        (t.rules[rule] & BASIC_PAIR) != 0
+        or is_mask(t, start)
+        or is_reference(t, start, start + 2)
+        or is_schema(t, start)
+    ):
         return 0
     if at(t, start) == BRACKET and at(t, start + 1) == QUOTE:
         if is_complaint(t, start + 2, quoted_end(t, start + 2, QUOTE, 0)):
@@ -195,20 +200,22 @@ def _redact_container(t: Any, start: int, key_quote: int, escape: int, rule: int
     if (t.rules[rule] & PHONE) != 0 or -end == start + 1 or end == start + 2:
         return 0
     if weak and key_quote != NO_QUOTE and not holds_a_string(t, start, abs(end)):
+        t.state[WASTED] += abs(end) - start
         return 0
     if end < 0 and key_quote == NO_QUOTE:
         t.state[WASTED] -= end + start
         return 0
-    if end < 0:
-        return add_span(t, start, -end, rule, key_quote + 8 * escape)
-    return add_span(t, start, end, rule, key_quote + 8 * escape)
+    return add_span(t, start, abs(end), rule, key_quote + 8 * escape if key_quote != NO_QUOTE else NO_QUOTE)
 
 
 @compiled
 def _redact_bare(t: Any, start: int, rule: int, weak: bool, prose: bool, text: bool) -> int:
     placeholder = placeholder_end(t, start)
     if placeholder != 0:
-        end = placeholder if at(t, placeholder) in (HASH, QUESTION) else bare_end(t, placeholder)
+        end = placeholder
+        if at(t, placeholder) not in (HASH, QUESTION):
+            separated = separated_end(t, placeholder, t.state[QUERY])
+            end = separated if separated > 0 else bare_end(t, placeholder)
         return 0 if end == placeholder else add_span(t, start, end, rule, NO_QUOTE)
     literal = skip_class(t, start, WORD)
     if not is_class(t, literal, BARE) and is_nothing(t, start, literal):
@@ -219,13 +226,13 @@ def _redact_bare(t: Any, start: int, rule: int, weak: bool, prose: bool, text: b
     if (flags & AUTHORIZATION) != 0:
         end = authorization_end(t, start)
     elif (flags & COOKIE) != 0:
-        end = query_end(t, start) if t.state[QUERY] != 0 else cookie_end(t, start)
+        end = query_end(t, start) if t.state[QUERY] in OF_QUERIES else cookie_end(t, start)
     elif (flags & PHRASE) != 0:
-        end = _phrase_end(t, start)
+        end = phrase_end(t, start)
     elif (flags & PHONE) != 0 and is_long(t, start):
         return 0
     else:
-        end = query_end(t, start) if t.state[QUERY] != 0 else bare_end(t, start)
+        end = bare_end_in_context(t, start, rule)
     end = _with_closing(t, start, end)
     word = skip_class(t, start, WORD)
     if (
@@ -242,7 +249,7 @@ def _redact_bare(t: Any, start: int, rule: int, weak: bool, prose: bool, text: b
         behind = _redact_argument(t, word + 1, rule)
         if behind > 0:
             return behind
-    if at(t, word) == BRACE and 65 <= at(t, start) <= 90:  # Token{7af ActivityRecord{...}}
+    if at(t, word) == BRACE and 65 <= at(t, start) <= 90 and is_dump(t, start, word, end):
         return 0
     if weak and prose and count_digits(t, start, end) == 0:
         return 0
@@ -265,18 +272,6 @@ def _redact_argument(t: Any, start: int, rule: int) -> int:
 
 
 @compiled
-def _phrase_end(t: Any, start: int) -> int:
-    """The end of several words: as long as they are made of letters and no `key=` comes."""
-    end = bare_end(t, start)
-    while at(t, end) == SPACE:
-        word = skip_class(t, end + 1, LETTER)
-        if word == end + 1 or is_class(t, word, BARE) or at(t, word) == EQUALS:
-            break
-        end = word
-    return end
-
-
-@compiled
 def field(
     t: Any, i: int, width: int, percent: bool, rule: int, weak: bool, start: int, quote: int, escape: int
 ) -> int:
@@ -296,14 +291,14 @@ def field(
     if at(t, i) == COLON and quote == NO_QUOTE and at(t, start - 1) == COLON and not is_blank(at(t, after)):
         return 0  # arn:aws:secretsmanager:eu-west-1:1:secret:name
     if at(t, after) in (EQUALS, GREATER, COLON) and not percent:
-        if (at(t, after) == COLON and quote == NO_QUOTE) or (at(t, after) == EQUALS and at(t, i) == EQUALS):
+        if not _is_separator(t, i, after, quote):
             return 0  # `Token::new`, `token == x`
         after += 1
         if at(t, after) == GREATER:
             after += 1
     if at(t, after) == SLASH and at(t, after + 1) == SLASH and quote == NO_QUOTE:
         return 0
-    value = skip_blanks(t, after)
+    value = _skip_tag(t, skip_blanks_in_json(t, after))
     if percent:
         return _redact_percent(t, after, rule, weak)
     header = (t.rules[rule] & (AUTHORIZATION | COOKIE)) != 0
@@ -312,7 +307,9 @@ def field(
     if _is_something_else(t, i, start, value, quote, rule):
         return 0
     t.state[QUERY] = query_mark(t, start) if quote == NO_QUOTE else 0
-    behind = redact_value(t, _skip_colour(t, value), quote, escape, rule, weak, at(t, i) in (COLON, MINUS))
+    behind = redact_value(
+        t, _skip_colours(t, value), quote, escape, rule, weak, at(t, i) in (COLON, MINUS, WIDE)
+    )
     t.state[QUERY] = 0
     return behind
 
@@ -332,14 +329,48 @@ def _is_something_else(t: Any, i: int, key: int, value: int, quote: int, rule: i
 
 
 @compiled
-def _skip_colour(t: Any, i: int) -> int:
-    """Behind a terminal's colour sequence at `i`."""
-    if at(t, i) != 27 or at(t, i + 1) != BRACKET:
+def _is_separator(t: Any, i: int, after: int, quote: int) -> bool:
+    """Whether `==>`, `::`, `=>` or `:=` at `i` stands between a key and its value."""
+    if at(t, i) == EQUALS and at(t, after) == COLON:
+        return _is_behind_colon(t, after + 1)
+    if at(t, after) == COLON and quote == NO_QUOTE:  # LDIF's `userPassword:: eDE=`
+        value = skip_blanks(t, after + 1)
+        end = skip_class(t, value, BARE)
+        return value > after + 1 and end - value > MIN_PHONE_DIGITS and count_digits(t, value, end) > 0
+    if at(t, after) == EQUALS and at(t, i) == EQUALS:
+        return at(t, after + 1) == GREATER
+    return True
+
+
+@compiled
+def _is_behind_colon(t: Any, start: int) -> bool:
+    """Whether a secret stands behind `password=:`, and not the name of a statement's parameter."""
+    end = skip_class(t, start, BARE)
+    if end - start < MIN_STRING or count_digits(t, start, end) == 0 or skip_class(t, start, DIGIT) == end:
+        return False
+    for i in range(start, end):
+        if at(t, i) == UNDERSCORE:
+            return False
+    rule, _, _, _ = key_rule(t, end)
+    return rule < 0
+
+
+@compiled
+def _skip_tag(t: Any, i: int) -> int:
+    """Behind a YAML tag at `i`: `!!str x`."""
+    if at(t, i) != 33 or at(t, i + 1) != 33:
         return i
-    j = i + 2
-    while j - i < 12 and ((48 <= at(t, j) <= 57) or at(t, j) == SEMICOLON):
-        j += 1
-    return j + 1 if at(t, j) == 109 else i
+    end = skip_class(t, i + 2, LETTER)
+    return skip_blanks(t, end) if end > i + 2 and at(t, end) == SPACE else i
+
+
+@compiled
+def _skip_colours(t: Any, i: int) -> int:
+    """Behind a terminal's colour sequences at `i`."""
+    behind = skip_colour(t, i)
+    while behind > i:
+        i, behind = behind, skip_colour(t, behind)
+    return i
 
 
 @compiled

@@ -5,38 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
+from audit_trail.redaction.kernel.quotes import closing_quote
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     BACKSLASH,
     BEGINNING,
     BRACKET,
     BRACKET_END,
+    DIGIT,
     DONE,
-    DOUBLE_QUOTE,
     ENDING,
-    ENTITY_QUOTE,
+    EQUALS,
     FLAGS,
     HARMLESS,
     LETTER,
     NO_QUOTE,
     NODE_INTS,
     PERCENT,
-    PERCENT_QUOTE,
     QUOTE,
-    SINGLE_QUOTE,
     SPACE,
     STRONG,
     TAB,
-    UNICODE_QUOTE,
     WEAK,
     WORD,
     at,
     backslashes_before,
+    hex_escape,
     hex_number,
-    holds,
     is_class,
-    packed,
-    quote_escape,
     skip_class,
     unicode_escape,
 )
@@ -46,41 +42,22 @@ MAX_ALIGNMENT = 40
 # Keys are identifiers; a longer run of word bytes is not one.
 MAX_KEY = 128
 _SEPARATOR = 36
-_QUOT, _APOS, _34, _39 = packed(b"&quot;"), packed(b"&apos;"), packed(b"&#34;"), packed(b"&#39;")
 
 
 @compiled
 def key_end(t: Any, separator: int) -> tuple[int, int, int]:
     """Where the key before a separator ends, what quoted it, and with how many backslashes."""
     i = separator
-    while (at(t, i - 1) == SPACE or at(t, i - 1) == TAB) and separator - i < MAX_ALIGNMENT:
+    while at(t, i - 1) == SPACE or at(t, i - 1) == TAB:
         i -= 1
-    return closing_quote(t, before_colour(t, i))
-
-
-@compiled
-def closing_quote(t: Any, i: int) -> tuple[int, int, int]:
-    """The text before `i` without the quote that may close it: end, kind of quote, backslashes."""
-    byte = at(t, i - 1)
-    if byte == QUOTE or byte == APOSTROPHE:
-        escape = quote_escape(backslashes_before(t, i - 1, t.state[DONE]))
-        return i - 1 - escape, DOUBLE_QUOTE if byte == QUOTE else SINGLE_QUOTE, escape
-    if byte == 59:  # ;
-        if holds(t, i - 6, _QUOT) or holds(t, i - 6, _APOS):
-            return i - 6, ENTITY_QUOTE, 0
-        if holds(t, i - 5, _34) or holds(t, i - 5, _39):
-            return i - 5, ENTITY_QUOTE, 0
-    if byte == 50:  # 2
-        if at(t, i - 3) == PERCENT and at(t, i - 2) == 50:
-            return i - 3, PERCENT_QUOTE, 0
-        if unicode_escape(t, i - 6) == QUOTE:
-            return i - 6 - _extra_backslashes(t, i - 6), UNICODE_QUOTE, 0
-    return i, NO_QUOTE, 0
-
-
-@compiled
-def _extra_backslashes(t: Any, i: int) -> int:
-    return quote_escape(backslashes_before(t, i + 1, t.state[DONE])) - 1
+    if separator - i > MAX_ALIGNMENT and at(t, i - 1) != QUOTE:
+        return separator, NO_QUOTE, 0
+    while unicode_escape(t, i - 6) == SPACE:
+        i -= 6
+    before = before_colour(t, i)
+    while before < i:
+        i, before = before, before_colour(t, before)
+    return closing_quote(t, i)
 
 
 @compiled
@@ -103,13 +80,15 @@ def _begins_here(t: Any, i: int) -> bool:
     before, byte, after = at(t, i - 1), at(t, i), at(t, i + 1)
     if 65 <= byte <= 90 and (before >= 97 or 97 <= after <= 122):
         return True
+    if before == 68 and at(t, i - 2) == 45:  # java -Ddb.password=x
+        return True
     if at(t, i - 2) == BACKSLASH and (before in (98, 102, 110, 114, 116)):
         return True
     if (at(t, i - 3) == PERCENT or (at(t, i - 5) == PERCENT and at(t, i - 4) == 50)) and hex_number(
         t, i - 2, 2
     ) >= 0:
         return True
-    return before_colour(t, i) < i or unicode_escape(t, i - 6) >= 0
+    return before_colour(t, i) < i or unicode_escape(t, i - 6) >= 0 or hex_escape(t, i - 4) >= 0
 
 
 @compiled
@@ -133,7 +112,7 @@ def _skip_numbering(t: Any, end: int, limit: int) -> int:
     i = end
     while i > limit and at(t, i - 1) != SPACE and is_class(t, i - 1, WORD) and t.codes[at(t, i - 1)] >= 26:
         i -= 1
-    if i > limit and i < end and at(t, i - 1) == 45:
+    if i > limit and i < end and at(t, i - 1) in (45, 46):
         i -= 1
     return i if is_class(t, i - 1, LETTER) else end
 
@@ -271,7 +250,10 @@ def bracketed_key_end(t: Any, i: int, arrow: bool) -> int:
     if start == end or at(t, quote_free - 1) != BRACKET:
         return 0
     before = at(t, quote_free - 2)
-    return end if arrow or before == BRACKET_END or is_class(t, quote_free - 2, WORD) else 0
+    if skip_class(t, start, DIGIT) == end:  # password[0]
+        return quote_free - 1 if at(t, i) == EQUALS and is_class(t, quote_free - 2, LETTER) else 0
+    quoted = at(t, i) == EQUALS and (at(t, i + 1) == APOSTROPHE or at(t, i + 2) == APOSTROPHE)  # SQL Server
+    return end if arrow or quoted or before == BRACKET_END or is_class(t, quote_free - 2, WORD) else 0
 
 
 @compiled

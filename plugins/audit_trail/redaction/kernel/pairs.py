@@ -6,13 +6,18 @@ from typing import Any
 
 from audit_trail.native import compiled
 from audit_trail.redaction.kernel.elements import redact_content, tag_end
-from audit_trail.redaction.kernel.fields import field, opening, redact_value
-from audit_trail.redaction.kernel.keys import bracketed_key_end, closing_quote, key_end, key_rule, last_words
+from audit_trail.redaction.kernel.fields import field, redact_value
+from audit_trail.redaction.kernel.foreign_keys import foreign_password
+from audit_trail.redaction.kernel.keys import bracketed_key_end, key_end, key_rule, last_words
 from audit_trail.redaction.kernel.parameters import parameter_rule
+from audit_trail.redaction.kernel.plausible import holds_a_secret
+from audit_trail.redaction.kernel.quotes import closing_quote, opening, quoted_end
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
+    AT,
     AUTHORIZATION,
     BACKSLASH,
+    BASIC_PAIR,
     BRACE,
     BRACKET,
     BRACKET_END,
@@ -27,8 +32,13 @@ from audit_trail.redaction.kernel.text import (
     FLAGS,
     GREATER,
     LESS,
+    LETTER,
+    LINE,
+    LOWER_N,
+    LOWER_R,
     MAX_NAME,
     MINUS,
+    NEWLINE,
     NO_QUOTE,
     NODE_INTS,
     OPEN,
@@ -36,20 +46,28 @@ from audit_trail.redaction.kernel.text import (
     PAIR_VALUE,
     PERCENT,
     QUOTE,
+    RETURN,
     SINGLE_QUOTE,
+    SLASH,
+    SPACE,
+    SQL_PASSWORD,
     UNDERSCORE,
     WASTED,
     WORD,
+    add_span,
     at,
     is_class,
+    lower,
     may_look,
     skip_blanks,
     skip_class,
 )
-from audit_trail.redaction.kernel.values import bare_end, container_end, quoted_end
+from audit_trail.redaction.kernel.values import bare_end, container_end, count_digits
 
 # Members between the name and the value of a pair.
 MAX_MEMBERS = 4
+# Shorter strings beside a header's name are not taken for its value.
+MIN_HEADER_VALUE = 6
 # Strings between them that are longer are not looked through.
 MAX_MEMBER_BYTES = 2048
 
@@ -100,7 +118,7 @@ def _named_rule(t: Any, start: int, kind: int, escape: int) -> tuple[int, bool]:
     if end - text > MAX_NAME or end <= text:
         return -1, False
     i = text
-    while i < end and (is_class(t, i, WORD) or at(t, i) in (MINUS, DOT, 32, BACKSLASH)):
+    while i < end and (is_class(t, i, WORD) or at(t, i) in (MINUS, DOT, 32, BACKSLASH, SLASH, AT, COLON)):
         i += 1
     if i < end:
         return -1, False
@@ -138,13 +156,20 @@ def separator(t: Any, i: int, width: int, percent: bool) -> int:
     end, quote, escape = key_end(t, i)
     if at(t, end - 1) == BRACKET_END or (at(t, end - 1) in (68, 100) and at(t, end - 3) == PERCENT):
         end = bracketed_key_end(t, end, at(t, i) == EQUALS and at(t, i + 1) == GREATER)
+    if at(t, end - 1) >= 128 or at(t, end - 2) >= 128:
+        size = foreign_password(t, end)
+        if size > 0:
+            password = t.detectors[SQL_PASSWORD]
+            return field(t, i, width, percent, password, False, end - size, quote, escape)
     if not is_class(t, end - 1, WORD):
         return 0
     rule, weak, node, start = key_rule(t, end)
     if node == 0:
         return 0
-    if rule < 0:
-        rule = parameter_rule(t, node, start, end, i)
+    if rule < 0 or (t.rules[rule] & BASIC_PAIR) != 0:
+        parameter = parameter_rule(t, node, start, end, i)
+        if parameter >= 0:
+            rule, weak = parameter, False
     if rule >= 0:
         return field(t, i, width, percent, rule, weak, start, quote, escape)
     flags = t.trie[node * NODE_INTS + FLAGS]
@@ -183,6 +208,9 @@ def _redact_named(t: Any, name: int, quote: int, escape: int, rule: int, weak: b
     behind = _member_end(t, name, escape)
     if at(t, behind) == GREATER:
         return redact_content(t, behind + 1, rule, weak)
+    value = _form_value(t, behind)
+    if value > 0:
+        return redact_line(t, value, rule, weak)
     done, member = 0, name
     for _ in range(2):
         place = _find_member(t, member, escape, PAIR_VALUE)
@@ -192,6 +220,29 @@ def _redact_named(t: Any, name: int, quote: int, escape: int, rule: int, weak: b
         replaced = redact_value(t, member, quote, escape, rule, weak, False)
         done = max(done, replaced)
     return done
+
+
+@compiled
+def _form_value(t: Any, i: int) -> int:
+    r"""Behind the empty line that ends a header of a form written in one line, `\r\n\r\n`; or 0."""
+    ends = 0
+    while at(t, i) == BACKSLASH and ends < 4:
+        while at(t, i) == BACKSLASH:
+            i += 1
+        if at(t, i) not in (LOWER_R, LOWER_N):
+            return 0
+        i += 1
+        ends += 1
+    return i if ends in (2, 4) else 0
+
+
+@compiled
+def redact_line(t: Any, start: int, rule: int, weak: bool) -> int:
+    """Replace what stands before the next escape, quote or end of the line."""
+    end = start
+    while at(t, end) not in (BACKSLASH, QUOTE, NEWLINE):
+        end += 1
+    return add_span(t, start, end, rule, NO_QUOTE) if holds_a_secret(t, start, end, rule, weak) else 0
 
 
 @compiled
@@ -217,6 +268,9 @@ def element_pair(t: Any, name: int) -> int:
     if node == 0 or start != value + 1 or (t.trie[node * NODE_INTS + FLAGS] & PAIR_VALUE) == 0:
         return 0
     content = tag_end(t, value_end)
+    inner = skip_blanks(t, content)
+    if content > 0 and at(t, inner) == LESS and is_class(t, inner + 1, LETTER):  # XML-RPC's <value><string>
+        content = tag_end(t, inner + 1)
     return redact_content(t, content, rule, weak) if content > 0 else 0
 
 
@@ -263,9 +317,25 @@ def element_of_list(t: Any, comma: int) -> int:
     behind = _behind(t, _string_end(t, text, value_kind, value_escape), value_kind)
     if at(t, skip_blanks(t, behind)) in (COLON, EQUALS):
         return 0  # the next member's name
-    if at(t, start) == MINUS or header or _is_pair_of_two(t, opened, text, value_kind, escape):
+    if (
+        at(t, start) == MINUS
+        or header
+        or _is_header(t, start, end, text, behind)
+        or _is_pair_of_two(t, opened, text, value_kind, escape)
+    ):
         return redact_value(t, value, kind, escape, rule, weak, False)
     return 0
+
+
+@compiled
+def _is_header(t: Any, start: int, end: int, text: int, behind: int) -> bool:
+    """Whether the name is written as in HTTP, and the value has digits: `"X-Api-Key", "k3y"` in a row."""
+    dashes = 0
+    for i in range(start, end):
+        dashes += at(t, i) == MINUS
+    if lower(at(t, text)) == 120 and at(t, text + 1) == MINUS:
+        return False  # another header's name
+    return dashes > 0 and behind - text > MIN_HEADER_VALUE and count_digits(t, text, behind) > 0
 
 
 @compiled
@@ -285,6 +355,13 @@ def _is_pair_of_two(t: Any, opened: int, text: int, kind: int, escape: int) -> b
     i = opened
     if at(t, i - 1) in (98, 66):  # b'...'
         i -= 1
-    behind = _behind(t, _string_end(t, text, kind, escape), kind)
-    closed = at(t, skip_blanks(t, behind)) in (BRACKET_END, CLOSE)
-    return at(t, i - 1) in (BRACKET, OPEN) and closed and not _is_identifier(t, text, kind, escape)
+    while at(t, i - 1) == SPACE and at(t, i - 2) == OPEN:
+        i -= 1
+    behind = skip_blanks(t, _behind(t, _string_end(t, text, kind, escape), kind))
+    value = _behind(t, _string_end(t, text, kind, escape), kind)
+    if _is_identifier(t, text, kind, escape):
+        # `["X-Auth-Token", "Abc"]` within a list of such pairs is a header all the same.
+        mixed = at(t, i - 1) == BRACKET and at(t, i - 2) == BRACKET and 65 <= at(t, value - 2) <= 90
+        return mixed and at(t, behind) == BRACKET_END
+    row = i == t.state[LINE] and at(t, behind) in (NEWLINE, RETURN) and count_digits(t, text, value) > 0
+    return row or (at(t, i - 1) in (BRACKET, OPEN) and at(t, behind) in (BRACKET_END, CLOSE))

@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
+from audit_trail.redaction.kernel.endings import OF_QUERIES
 from audit_trail.redaction.kernel.text import (
     AMPERSAND,
     APOSTROPHE,
     BARE,
+    BRACKET,
     DONE,
     DOT,
     EQUALS,
-    HASH,
+    KEY,
     LETTER,
     MAX_NAME,
     MINUS,
     NODE_INTS,
+    OPEN,
     PARAMETER,
     PASSWORD,
-    QUERY,
+    PIPE,
     QUESTION,
     QUOTE,
     SEMICOLON,
@@ -29,7 +32,6 @@ from audit_trail.redaction.kernel.text import (
     is_class,
     unicode_escape,
 )
-from audit_trail.redaction.kernel.values import bare_end
 
 # `?key=name` and `?code=404` are no secrets.
 MIN_PARAMETER_BYTES = 10
@@ -37,7 +39,7 @@ MIN_PARAMETER_BYTES = 10
 
 @compiled
 def query_mark(t: Any, key: int) -> int:
-    """The `?`, `&` or `;` before the key around `key`, or 0."""
+    """The mark before the key around `key`, when it says something of the value's end, or 0."""
     i = key
     while (
         i > t.state[DONE]
@@ -45,19 +47,9 @@ def query_mark(t: Any, key: int) -> int:
         and (is_class(t, i - 1, WORD) or at(t, i - 1) in (MINUS, DOT))
     ):
         i -= 1
+    t.state[KEY] = i
     mark = at(t, i - 1)
-    return mark if mark in (QUESTION, AMPERSAND, SEMICOLON) else 0
-
-
-@compiled
-def query_end(t: Any, start: int) -> int:
-    """The end of a parameter of a URL: at `#`, and at `?` in a path's `;k=v?n=1`."""
-    i = start
-    while is_class(t, i, BARE) and at(t, i) != HASH:
-        if at(t, i) == QUESTION and t.state[QUERY] == SEMICOLON:
-            return i
-        i += 1
-    return i if at(t, i) == HASH else bare_end(t, i)
+    return mark if mark in OF_QUERIES or mark in (PIPE, OPEN, BRACKET, QUOTE, APOSTROPHE) else 0
 
 
 @compiled

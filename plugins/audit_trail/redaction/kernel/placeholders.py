@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.keys import key_rule, word_flags
+from audit_trail.redaction.kernel.keys import key_end, key_rule, word_flags
 from audit_trail.redaction.kernel.text import (
+    APOSTROPHE,
     AT,
     AUTHORIZATION,
     BACKSLASH,
@@ -33,6 +34,7 @@ from audit_trail.redaction.kernel.text import (
     SCHEME_OF_TOKEN,
     SECRET,
     SLASH,
+    SPACE,
     STAR,
     STATUS,
     UNDERSCORE,
@@ -51,8 +53,12 @@ from audit_trail.redaction.kernel.text import (
 MAX_STATE = 14
 MAX_NAME_DIGITS = 3
 MAX_NAME_BYTES = 128
+# Quotes and blanks between a separator and its value.
+MAX_BEFORE = 8
 _VAULT, _ARN, _ALIAS, _ROLE = packed(b"vault"), packed(b"arn:"), packed(b"alias/"), packed(b"role_")
 _CREDS, _TLS, _CERT, _TIALS = packed(b"-creds"), packed(b"-tls"), packed(b"-cert"), packed(b"entials")
+_SECRET, _CLIENT, _SHARED = packed(b"secret"), packed(b"client"), packed(b"shared")
+_API, _CONSUMER, _SIGNING = packed(b"api"), packed(b"consume"), packed(b"signing")
 _N_A = packed(b"n/a")
 
 
@@ -172,7 +178,28 @@ def is_name(t: Any, start: int, end: int, flags: int) -> bool:
         return True
     if (flags & AUTHORIZATION) != 0:
         return holds(t, start, _ROLE)
-    return (flags & SECRET) != 0 and _is_object_name(t, start, end)
+    return (flags & SECRET) != 0 and _is_object_name(t, start, end) and not _is_credential(t, start)
+
+
+@compiled
+def _is_credential(t: Any, start: int) -> bool:
+    """Whether the value at `start` is that of a `client_secret` or the like, which is never a name."""
+    i = start
+    while start - i < MAX_BEFORE and at(t, i - 1) in (QUOTE, APOSTROPHE, BACKSLASH, SPACE):
+        i -= 1
+    end, _, _ = key_end(t, i - 1)
+    end -= 6
+    if not holds(t, end, _SECRET):
+        return False
+    if at(t, end - 1) in (UNDERSCORE, MINUS, SPACE):
+        end -= 1
+    return (
+        holds(t, end - 6, _CLIENT)
+        or holds(t, end - 6, _SHARED)
+        or holds(t, end - 3, _API)
+        or holds(t, end - 8, _CONSUMER)
+        or holds(t, end - 7, _SIGNING)
+    )
 
 
 @compiled

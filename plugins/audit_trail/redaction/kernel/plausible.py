@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
+from audit_trail.redaction.kernel.base64_pairs import is_basic_pair
 from audit_trail.redaction.kernel.keys import word_flags
 from audit_trail.redaction.kernel.placeholders import (
     is_empty_header,
@@ -17,9 +18,11 @@ from audit_trail.redaction.kernel.placeholders import (
     is_state,
 )
 from audit_trail.redaction.kernel.text import (
+    APOSTROPHE,
     AUTHORIZATION,
     BARE,
-    CARDS,
+    BASIC_PAIR,
+    CARD_NUMBER,
     COLON,
     LETTER,
     MAX_NAME,
@@ -62,6 +65,8 @@ def holds_a_secret(t: Any, start: int, end: int, rule: int, weak: bool) -> bool:
         return False
     if (t.rules[rule] & PHONE) != 0 and count_digits(t, start, end) < MIN_PHONE_DIGITS:
         return False
+    if (t.rules[rule] & BASIC_PAIR) != 0 and not is_basic_pair(t, start, end):
+        return False
     if weak:
         return not (
             is_number_like(t, start, end) or end - start < 4 or (word_flags(t, start, end) & PROSE) != 0
@@ -78,7 +83,7 @@ def _is_plausible(t: Any, start: int, end: int, flags: int) -> bool:
         return False
     if (flags & AUTHORIZATION) != 0:
         return not is_empty_header(t, start, end)
-    if (flags & CARDS) != 0:
+    if (flags & CARD_NUMBER) != 0:
         return end - start > MAX_WORD or count_digits(t, start, end) > 0
     if (flags & PHRASE) != 0:
         return end - start >= MIN_PHRASE or not is_words(t, start, end)
@@ -99,9 +104,9 @@ def holds_a_string(t: Any, start: int, end: int) -> bool:
     """Whether a container holds a string long enough for a secret, that is no name of a member."""
     i = start
     while i < end:
-        if at(t, i) == QUOTE:
+        if at(t, i) == QUOTE or at(t, i) == APOSTROPHE:
             stop = i + 1
-            while stop < end and at(t, stop) != QUOTE:
+            while stop < end and at(t, stop) != at(t, i):
                 stop += 1
             if stop - i > MIN_STRING and at(t, skip_blanks(t, stop + 1)) != COLON:
                 return True

@@ -14,6 +14,7 @@ from audit_trail.redaction.kernel import (
     options,
     pairs,
     statements,
+    stripes,
     tokens,
     values,
 )
@@ -51,19 +52,22 @@ from audit_trail.redaction.kernel.text import (
     SPACE,
     STRING_KNOWN_TO,
     WASTED,
+    WIDE,
     WORD,
     at,
+    hex_escape,
     hex_number,
     is_blank,
     is_class,
     text_at,
     unicode_escape,
+    wide_separator,
 )
 
 # All of this folder takes part, directly or through another file.
 _SOURCES = (native.__file__, *map(str, Path(__file__).parent.glob("*.py")))
 # One mark leads to at most this many spans.
-SPANS_AT_ONCE = 4
+SPANS_AT_ONCE = 8
 
 
 @compiled
@@ -158,7 +162,7 @@ def _before_quote(t: Any, i: int) -> int:
 def _may_end_key(t: Any, i: int) -> bool:
     """Whether the three bytes before `i` may be the last of a known key."""
     first, second, third = t.codes[at(t, i - 1)], t.codes[at(t, i - 2)], t.codes[at(t, i - 3)]
-    if first >= 26 or 26 <= second <= 35:
+    if first >= 26 or (second >= 26 and (second <= 35 or at(t, i - 2) >= 128)):
         return True
     if first == 3 and at(t, i - 9) == BRACKET and at(t, i - 8) == 82:
         return False  # [REDACTED:
@@ -194,6 +198,8 @@ def _mark(t: Any, i: int, byte: int) -> int:
     elif byte == PERCENT:
         behind, width = _percent(t, i)
         encoded = True
+    elif byte == WIDE:
+        width = wide_separator(t, i)
     elif byte == LESS or byte == AMPERSAND:
         behind = _element(t, i, byte)
     elif byte == APOSTROPHE and at(t, i - 1) in (SPACE, OPEN):
@@ -251,6 +257,8 @@ def _newline(t: Any, i: int) -> int:
 def _backslash(t: Any, i: int) -> tuple[int, int]:
     """Behind an escape, so that the word after it begins where it begins; or the width of a separator."""
     unit = unicode_escape(t, i)
+    if unit < 0 and hex_escape(t, i) >= 0:
+        return (0, 4) if hex_escape(t, i) in (EQUALS, COLON) else (i + 4, 0)
     if unit < 0:
         return (i + 2 if at(t, i + 1) in (98, 102, 110, 114, 116) else i + 1), 0
     if unit == EQUALS or unit == COLON:
@@ -281,10 +289,16 @@ def _dash(t: Any, i: int) -> tuple[int, int]:
 def _percent(t: Any, i: int) -> tuple[int, int]:
     """Judge an encoded byte; returns where to go on, or the width of a separator."""
     unit, width = values.percent_unit(t, i)
+    if at(t, i + 1) in (66, 98) and is_class(t, i + 2, DIGIT):
+        behind = stripes.track_one(t, i)
+        if behind > 0:
+            return behind, 0
     if unit < 0:
         return i + 1, 0
     behind = 0
-    if unit == AT:
+    if unit == PLUS:
+        behind = stripes.encoded_phone(t, i, width)
+    elif unit == AT:
         behind = addresses.email(t, i, width)
     elif unit == COLON and hex_number(t, i + 4, 2) == SLASH and hex_number(t, i + 7, 2) == SLASH:
         behind = addresses.encoded_userinfo(t, i + 9)

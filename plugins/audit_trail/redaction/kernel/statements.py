@@ -1,28 +1,30 @@
-"""SQL and sentences: `IDENTIFIED BY 'x'`, `SET PASSWORD = 'x'`, `the password is x`."""
+"""SQL: `IDENTIFIED BY 'x'`, `SET PASSWORD = 'x'`, `INSERT INTO users (password) VALUES ('x')`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.fields import opened_end, opening, redact_value
+from audit_trail.redaction.kernel.fields import redact_value
 from audit_trail.redaction.kernel.keys import key_rule
 from audit_trail.redaction.kernel.options import command_before
-from audit_trail.redaction.kernel.plausible import MIN_STRING, holds_a_secret
+from audit_trail.redaction.kernel.plausible import holds_a_secret
+from audit_trail.redaction.kernel.quotes import follows_closing, quoted_end
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     BACKSLASH,
-    COLON,
+    BACKTICK,
+    BARE,
+    BRACKET_END,
+    CLOSE,
+    COMMA,
     DONE,
-    DOT,
-    DOUBLE_QUOTE,
     EQUALS,
     LETTER,
     MAX_NAME,
     NEWLINE,
     NO_QUOTE,
     OPEN,
-    PASSWORD,
     QUOTE,
     SPACE,
     SQL_PASSWORD,
@@ -33,26 +35,29 @@ from audit_trail.redaction.kernel.text import (
     is_blank,
     is_class,
     packed,
-    quote_escape,
     skip_blanks,
     skip_class,
 )
-from audit_trail.redaction.kernel.values import (
-    bare_end,
-    count_digits,
-    follows_closing,
-    is_number_like,
-    quoted_end,
-)
+from audit_trail.redaction.kernel.values import bare_end, count_digits, is_number_like
 
-_GENERAT = packed(b"generat")
 _BY = packed(b"by")
 _CREATE, _ALTER, _GRANT = packed(b"create"), packed(b"alter"), packed(b"grant")
 _IDENT = packed(b"ident")
 _IFIED = packed(b"ified")
 _WITH = packed(b"with ")
 _FOR, _USER = packed(b"for"), packed(b"user")
-_PASSWOR = packed(b"passwor")
+_PASSWOR, _DECLARE, _LIKE, _TO = packed(b"passwor"), packed(b"declare"), packed(b"like"), packed(b"to")
+_REPLACE, _INSERT, _INTO_, _VALUES = (
+    packed(b"replace"),
+    packed(b"insert"),
+    packed(b"into "),
+    packed(b"values"),
+)
+# Shorter texts behind `token` are what a parser did not expect.
+MIN_RANDOM = 8
+# Of the list of columns; more than 62 are not counted.
+MAX_COLUMNS_BYTES, MAX_COLUMNS = 2048, 62
+MAX_ROW_SPANS = 4
 
 
 @compiled
@@ -65,11 +70,35 @@ def statement(t: Any, i: int) -> int:
     if rule < 0 or before == i - 1:
         return 0
     if at(t, before) == EQUALS:
-        return _redact_sql(t, i, rule) if command_before(t, i, _FOR) and command_before(t, i, _PASSWOR) else 0
+        for_user = command_before(t, i, _FOR) or command_before(t, i, _DECLARE)
+        return _redact_sql(t, i, rule) if for_user and command_before(t, i, _PASSWOR) else 0
     if not is_class(t, before, LETTER):
         return 0
+    if _is_word(t, before, _TO, 2) and command_before(t, i, _FOR) and command_before(t, i, _PASSWOR):
+        return _redact_sql(t, i, rule)
+    if _is_word(t, before, _LIKE, 4):
+        before -= 5
     found, weak, _, _ = key_rule(t, before + 1)
-    return _redact_sql(t, i, rule) if found == rule and not weak else 0
+    if found < 0 or weak:
+        return 0
+    return _redact_sql(t, i, found) if found == rule or _is_random(t, i + 1) else 0
+
+
+@compiled
+def _is_word(t: Any, last: int, word: int, size: int) -> bool:
+    """Whether the word that ends with the byte at `last` is this one."""
+    return holds(t, last - size + 1, word) and is_blank(at(t, last - size))
+
+
+@compiled
+def _is_random(t: Any, start: int) -> bool:
+    """Whether a quoted text looks like no word of a sentence or a program: `token 'ab12-cd34'`."""
+    end = skip_class(t, start, BARE)
+    letters = 0
+    for i in range(start, min(end, start + MAX_NAME)):
+        letters += is_class(t, i, LETTER)
+    digits = count_digits(t, start, min(end, start + MAX_NAME))
+    return at(t, end) == APOSTROPHE and end - start >= MIN_RANDOM and digits >= 2 and letters > 0
 
 
 @compiled
@@ -101,7 +130,13 @@ def identified_by(t: Any, i: int) -> int:
     if holds(t, j, _PASSWOR) and at(t, j + 8) == SPACE:
         j = skip_blanks(t, j + 9)
     if at(t, j) in (QUOTE, APOSTROPHE):
-        return _redact_sql(t, j, rule)
+        behind = _redact_sql(t, j, rule)
+        replaced = skip_blanks(t, behind + 1)
+        if behind > 0 and holds(t, replaced, _REPLACE) and at(t, replaced + 7) == SPACE:  # Oracle
+            old = skip_blanks(t, replaced + 8)
+            if at(t, old) in (QUOTE, APOSTROPHE):
+                return max(behind, _redact_sql(t, old, rule))
+        return behind
     # In English something is identified by a word as well.
     changes = command_before(t, i, _CREATE) or command_before(t, i, _ALTER) or command_before(t, i, _GRANT)
     if at(t, i) != 73 and not changes:
@@ -112,52 +147,62 @@ def identified_by(t: Any, i: int) -> int:
 
 
 @compiled
-def said(t: Any, i: int) -> int:
-    """Judge the `is` of `the password is x1`, the `to` of `set password to x1`; where to go on, or 0."""
-    if is_class(t, i + 2, WORD) or at(t, i - 1) != SPACE or at(t, i + 2) != SPACE:
+def inserted(t: Any, i: int) -> int:
+    """Judge `INSERT INTO users (name, password) VALUES ('bob', 'x')` at its `VALUES`."""
+    row = skip_blanks(t, skip_class(t, i, WORD))
+    close = i - 1
+    while is_blank(at(t, close)) and i - close < 8 and at(t, close) != NEWLINE:
+        close -= 1
+    if at(t, row) != OPEN or at(t, close) != CLOSE:
         return 0
-    rule, weak, _, _ = key_rule(t, i - 1)
-    if rule < 0 or weak:
+    start = close
+    while close - start < MAX_COLUMNS_BYTES and at(t, start) not in (OPEN, NEWLINE):
+        start -= 1
+    if at(t, start) != OPEN:
         return 0
-    start, kind, escape = opening(t, i + 3)
-    if holds(t, start, _GENERAT):
-        return _generated(t, start, rule)
-    end = bare_end(t, start) if kind == NO_QUOTE else opened_end(t, start, kind, escape)
-    while end > start and at(t, end - 1) == DOT:
-        end -= 1
-    if end - start < MIN_STRING or (kind == NO_QUOTE and count_digits(t, start, end) == 0):
-        return 0
-    return add_span(t, start, end, rule, NO_QUOTE) if holds_a_secret(t, start, end, rule, False) else 0
+    _, columns = _columns(t, start + 1)
+    return _row(t, row + 1, columns) if columns != 0 else 0
 
 
 @compiled
-def _generated(t: Any, start: int, rule: int) -> int:
-    """Replace what MySQL wrote at its first start: `password is generated for root@localhost: x`."""
-    colon = start
-    while colon - start < MAX_NAME and at(t, colon) not in (COLON, NEWLINE):
-        colon += 1
-    value = skip_blanks(t, colon + 1)
-    end = value
-    while not is_blank(at(t, end)):
-        end += 1
-    if at(t, colon) != COLON or value == colon + 1 or end - value < MIN_STRING:
-        return 0
-    return add_span(t, value, end, rule, NO_QUOTE) if holds_a_secret(t, value, end, rule, False) else 0
+def _columns(t: Any, i: int) -> tuple[int, int]:
+    """Behind the list of columns at `i`, and a bit for each that is sensitive."""
+    start, column, found = i, 0, 0
+    while i - start < MAX_COLUMNS_BYTES and at(t, i) != NEWLINE:
+        byte = at(t, i)
+        if byte == COMMA or byte == CLOSE:
+            end = i
+            while at(t, end - 1) in (SPACE, QUOTE, BACKTICK, BRACKET_END, BACKSLASH):
+                end -= 1
+            rule, _, _, _ = key_rule(t, end)
+            if rule >= 0 and column < MAX_COLUMNS:
+                found |= 1 << column
+            column += 1
+        i += 1
+        if byte == CLOSE:
+            return i, found
+    return i, 0
 
 
 @compiled
-def quoted_after(t: Any, i: int) -> int:
-    """Judge the word of `with password "x"`; returns where to go on, or 0."""
-    end = skip_class(t, i, WORD)
-    if at(t, end) != SPACE:
-        return 0
-    text, kind, escape = opening(t, end + 1)
-    if kind != DOUBLE_QUOTE or follows_closing(t, text) or quote_escape(escape) != escape:
-        return 0
-    rule, weak, _, _ = key_rule(t, end)
-    if rule < 0 or weak or (t.rules[rule] & PASSWORD) == 0:
-        return 0
-    stop = quoted_end(t, text, QUOTE, escape)
-    if at(t, stop) not in (QUOTE, BACKSLASH) or not holds_a_secret(t, text, stop, rule, False):
-        return 0
-    return add_span(t, text, stop, rule, NO_QUOTE)
+def _row(t: Any, i: int, columns: int) -> int:
+    """Replace the strings in a row of values whose columns are sensitive; where to go on, or 0."""
+    column, behind, start = 0, 0, i
+    spans = 0
+    while i - start < MAX_COLUMNS_BYTES and at(t, i) not in (CLOSE, NEWLINE) and spans < MAX_ROW_SPANS:
+        if at(t, i) == COMMA:
+            column += 1
+        elif at(t, i) == APOSTROPHE:
+            end = quoted_end(t, i + 1, APOSTROPHE, 0)
+            while at(t, end) == APOSTROPHE and at(t, end + 1) == APOSTROPHE:
+                end = quoted_end(t, end + 2, APOSTROPHE, 0)
+            rule = t.detectors[SQL_PASSWORD]
+            known = column < MAX_COLUMNS and (columns >> column) & 1 != 0 and rule >= 0
+            if known and holds_a_secret(t, i + 1, end, rule, False):
+                behind = add_span(t, i + 1, end, rule, NO_QUOTE)
+                spans += 1
+            i = end
+            if at(t, i) != APOSTROPHE:
+                break
+        i += 1
+    return behind

@@ -56,14 +56,19 @@ NAMES_CARD, FILLER, PART = 64, 128, 256
 PROSE, FILE_ENDING, SCHEME_OF_TOKEN, SCHEME_OF_PARAMETERS, NOTHING, MASKED = 1, 2, 8, 16, 64, 128
 PACKAGE, COMPLAINT, DESCRIPTION, UNIT = 256, 512, 1024, 2048
 STATUS, VERDICT, VERB, SENTENCE, USAGE = 4096, 8192, 16384, 32768, 65536
+# Commands by the option that a password follows, in the order of `word_lists.COMMANDS`.
+TAKES_P, TAKES_CAPITAL_P, TAKES_W, TAKES_K, TAKES_A, TAKES_C, TAKES_B = (1 << bit for bit in range(17, 24))
+TAKES_P_ATTACHED, TAKES_USER = 1 << 24, 1 << 25
 
 # A shape: kind, rule, first item, items, first unlimited item, bytes before it at most.
+# Of a word, the third is its letters from the third to the sixth, packed.
 SHAPE_INTS = 6
 LINEAR, IBAN, SCHEME, IDENTIFIED_BY, SAID, QUOTED_AFTER = 0, 1, 2, 3, 4, 5
+COMMAND, PROTOCOL, DIRECTIVE, ONE_TIME, SAID_FOR, KEY_TYPE, INSERT, HEXADECIMAL = 6, 7, 8, 9, 10, 11, 12, 13
 
 # Flags of a rule.
 KEEPS, AUTHORIZATION, COOKIE, PASSWORD, PHONE, PHRASE, PIN = 1, 2, 4, 8, 16, 32, 64
-SECRET, CARDS = 128, 256
+SECRET, CARD_NUMBER, SSN_NUMBER, IBAN_NUMBER, BASIC_PAIR = 128, 256, 512, 1024, 2048
 
 # Places in `detectors`.
 EMAIL, TELEPHONE, CARD, SSN, USERINFO, PRIVATE_KEY, SQL_PASSWORD = 0, 1, 2, 3, 4, 5, 6
@@ -72,6 +77,7 @@ DETECTORS = 7
 # A span: start, end, rule, quote (kind + 8 * backslashes), number of its replacement.
 SPAN_INTS = 5
 NO_QUOTE, DOUBLE_QUOTE, SINGLE_QUOTE, UNICODE_QUOTE, ENTITY_QUOTE, PERCENT_QUOTE = 0, 1, 2, 3, 4, 5
+HEX_QUOTE, BACKTICK_QUOTE = 6, 7
 
 # Places in `state`.
 DONE = 0  # end of what was replaced last: nothing before it is looked at again
@@ -85,16 +91,19 @@ PEM_BODY = 7  # 1 when the line before was part of it
 PEM_START = 8  # where in this line the body begins, -1 when nowhere
 PEM_COLUMN = 9  # how far from the beginning of its line the key's last part stood
 POSITION = 10  # where the room for spans ran out
-QUERY = 11  # the mark before a URL's parameter whose value is being looked at
+QUERY = 11  # the mark before the key whose value is being looked at
 WASTED = 12  # bytes of this line looked at in vain, see `may_look`
-STATE = 13
+KEY = 13  # where that key begins
+STATE = 14
 
 TAB, NEWLINE, RETURN, SPACE = 9, 10, 13, 32
 QUOTE, HASH, DOLLAR, PERCENT, AMPERSAND, APOSTROPHE, OPEN, CLOSE = 34, 35, 36, 37, 38, 39, 40, 41
 STAR, PLUS, COMMA, MINUS, DOT, SLASH, ZERO, NINE, COLON, SEMICOLON = 42, 43, 44, 45, 46, 47, 48, 57, 58, 59
 LESS, EQUALS, GREATER, QUESTION, AT = 60, 61, 62, 63, 64
 BRACKET, BACKSLASH, BRACKET_END, UNDERSCORE = 91, 92, 93, 95
-LOWER_L, LOWER_N, LOWER_R, LOWER_T, LOWER_U, BRACE, BRACE_END = 108, 110, 114, 116, 117, 123, 125
+CARET, BACKTICK, LOWER_C = 94, 96, 99
+WIDE = 0xEF  # the first byte of a full-width colon
+LOWER_L, LOWER_N, LOWER_R, LOWER_T, LOWER_U, BRACE, PIPE, BRACE_END = 108, 110, 114, 116, 117, 123, 124, 125
 TILDE, BANG = 126, 33
 
 
@@ -186,6 +195,20 @@ def unicode_escape(t: Any, i: int) -> int:
 
 
 @compiled
+def wide_separator(t: Any, i: int) -> int:
+    """The length of a full-width colon or equals sign at `i`, or 0."""
+    return 3 if at(t, i) == WIDE and at(t, i + 1) == 188 and at(t, i + 2) in (154, 157) else 0
+
+
+@compiled
+def hex_escape(t: Any, i: int) -> int:
+    r"""The byte of a `\xXX` at `i`, as nginx writes what is not plain, or -1."""
+    if at(t, i) != BACKSLASH or at(t, i + 1) != 120:
+        return -1
+    return hex_number(t, i + 2, 2)
+
+
+@compiled
 def after_escape(t: Any, i: int) -> int:
     r"""Where text begins when the bytes at `i` complete a JSON escape.
 
@@ -197,6 +220,8 @@ def after_escape(t: Any, i: int) -> int:
     byte = at(t, i)
     if byte == 98 or byte == 102 or byte == LOWER_N or byte == LOWER_R or byte == LOWER_T:
         return i + 1
+    if hex_escape(t, i - 1) >= 0:
+        return i + 3
     return i + 5 if unicode_escape(t, i - 1) >= 0 else i
 
 
@@ -230,7 +255,16 @@ def begins_word(t: Any, i: int) -> bool:
         return True
     if at(t, i - 3) == PERCENT and hex_number(t, i - 2, 2) >= 0:
         return True
-    return unicode_escape(t, i - 6) >= 0
+    return unicode_escape(t, i - 6) >= 0 or hex_escape(t, i - 4) >= 0
+
+
+@compiled
+def skip_blanks_in_json(t: Any, i: int) -> int:
+    r"""Like `skip_blanks`, and over those that are written as `\u0020`."""
+    i = skip_blanks(t, i)
+    while unicode_escape(t, i) == SPACE:
+        i = skip_blanks(t, i + 6)
+    return i
 
 
 @compiled
@@ -254,6 +288,17 @@ def may_look(t: Any, i: int) -> bool:
     The answer depends on the line alone, so it is the same wherever it stands.
     """
     return t.state[WASTED] <= 8 * (i - t.state[LINE]) + 4096
+
+
+@compiled
+def skip_colour(t: Any, i: int) -> int:
+    """Behind a terminal's colour sequence at `i`."""
+    if at(t, i) != 27 or at(t, i + 1) != BRACKET:
+        return i
+    j = i + 2
+    while j - i < 12 and ((48 <= at(t, j) <= 57) or at(t, j) == SEMICOLON):
+        j += 1
+    return j + 1 if at(t, j) == 109 else i
 
 
 @compiled

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.statements import identified_by, quoted_after, said
+from audit_trail.redaction.kernel.base64_pairs import base64_holds
+from audit_trail.redaction.kernel.spoken import by_word
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     COLON,
@@ -14,7 +15,6 @@ from audit_trail.redaction.kernel.text import (
     DOT,
     EQUALS,
     IBAN,
-    IDENTIFIED_BY,
     LINE,
     LINEAR,
     MINUS,
@@ -27,8 +27,7 @@ from audit_trail.redaction.kernel.text import (
     PLUS,
     PRIVATE_KEY,
     QUOTE,
-    QUOTED_AFTER,
-    SAID,
+    SCHEME,
     SHAPE_INTS,
     SLASH,
     SPACE,
@@ -57,6 +56,7 @@ MIN_PEM_LINE = 40
 MAX_PEM_LABEL = 48
 _BEGIN_, _END_, _PLAIN = packed(b"begin "), packed(b"end "), packed(b"plain")
 _PRIVATE_, _KEY = packed(b"private"), packed(b" key")
+_BEGIN_20, _20_KEY, _END_20 = packed(b"begin%2"), packed(b"%20key"), packed(b"end%20")
 _BEARER, _BASIC, _NTLM, _APIKEY = packed(b"bearer"), packed(b"basic"), packed(b"ntlm"), packed(b"apikey")
 _NEGO, _TIATE = packed(b"nego"), packed(b"tiate")
 
@@ -93,12 +93,10 @@ def _try(t: Any, shape: int, i: int) -> int:
         end = _linear_end(t, shape, i)
     elif kind == IBAN:
         end = _iban_end(t, i, t.shapes[shape * SHAPE_INTS + 2])
-    elif kind == IDENTIFIED_BY:
-        return identified_by(t, i)
-    elif kind == SAID:
-        return said(t, i)
-    elif kind == QUOTED_AFTER:
-        return quoted_after(t, i)
+    elif not holds(t, i + 2, t.shapes[shape * SHAPE_INTS + 2]):
+        return 0
+    elif kind != SCHEME:
+        return by_word(t, kind, i, rule)
     else:
         end = _scheme_end(t, i)
     return add_span(t, i, end, rule, NO_QUOTE) if end > 0 else 0
@@ -150,11 +148,12 @@ def _iban_end(t: Any, start: int, length: int) -> int:
     """Exactly as many characters as the country's IBAN has (ISO 13616), checked; words may follow."""
     if not is_class(t, start + 2, DIGIT) or not is_class(t, start + 3, DIGIT):
         return 0
-    spaced = at(t, start + 4) == SPACE
+    mark = at(t, start + 4)
+    spaced = mark == SPACE or mark == MINUS
     i, taken, remainder = start, 0, 0
     while taken < length:
         byte = at(t, i)
-        if spaced and byte == SPACE and taken % 4 == 0:
+        if spaced and byte == mark and taken % 4 == 0:
             i += 1
             continue
         if not is_class(t, i, WORD) or byte == 95:
@@ -202,9 +201,9 @@ def _scheme_end(t: Any, start: int) -> int:
     for i in range(token, min(end, token + 64)):
         digits += is_class(t, i, DIGIT)
     if name - start == 5 and holds(t, start, _BASIC):
-        return end if size >= 8 and _base64_holds(t, token, end, COLON) else 0
+        return end if size >= 8 and base64_holds(t, token, end, COLON) else 0
     if name - start == 5 and holds(t, start, _PLAIN):  # RFC 4616: NUL, user, NUL, password
-        return end if size >= 8 and _base64_holds(t, token, end, 0) else 0
+        return end if size >= 8 and base64_holds(t, token, end, 0) else 0
     if name - start == 6 and (holds(t, start, _BEARER) or holds(t, start, _APIKEY)):
         return end if size >= MIN_PLAIN_TOKEN or (size >= MIN_TOKEN and digits > 0) else 0
     if (name - start == 4 and holds(t, start, _NTLM)) or (
@@ -215,44 +214,16 @@ def _scheme_end(t: Any, start: int) -> int:
 
 
 @compiled
-def _base64_value(byte: int) -> int:
-    if 65 <= byte <= 90:
-        return byte - 65
-    if 97 <= byte <= 122:
-        return byte - 71
-    if 48 <= byte <= 57:
-        return byte + 4
-    return 62 if byte in (PLUS, MINUS) else 63 if byte in (SLASH, 95) else -1
-
-
-@compiled
-def _base64_holds(t: Any, start: int, end: int, mark: int) -> bool:
-    """Whether base64 holds the byte between user and password, and printable text before it."""
-    value, bits = 0, 0
-    for i in range(start, end):
-        digit = _base64_value(at(t, i))
-        if digit < 0:
-            return False
-        value, bits = value * 64 + digit, bits + 6
-        if bits >= 8:
-            bits -= 8
-            byte = value >> bits
-            value &= (1 << bits) - 1
-            if byte == mark:
-                return True
-            if byte < 32:
-                return False
-    return False
-
-
-@compiled
 def _is_private_key(t: Any, i: int) -> int:
     """Behind the `BEGIN ... PRIVATE KEY...-----` at `i`, or 0 (RFC 7468, RFC 4716)."""
-    if not holds(t, i, _BEGIN_):
+    encoded = holds(t, i, _BEGIN_20)
+    if not holds(t, i, _BEGIN_) and not encoded:
         return 0
     j, private = i + 6, False
-    while j - i < MAX_PEM_LABEL and (is_class(t, j, WORD) or at(t, j) == SPACE):
-        if not private and holds(t, j, _PRIVATE_) and holds(t, j + 7, _KEY):
+    while j - i < MAX_PEM_LABEL and (
+        is_class(t, j, WORD) or at(t, j) == SPACE or (encoded and at(t, j) == 37)
+    ):
+        if not private and holds(t, j, _PRIVATE_) and (holds(t, j + 7, _KEY) or holds(t, j + 7, _20_KEY)):
             private = True
         j += 1
     return skip_dashes(t, j) if private and at(t, j) == MINUS else 0
@@ -279,7 +250,7 @@ def private_key(t: Any, start: int) -> int:
         byte = at(t, i)
         if byte == MINUS and _end_label(t, i) > 0:
             i = _end_label(t, i)
-            while is_class(t, i, WORD) or at(t, i) == SPACE:
+            while is_class(t, i, WORD) or at(t, i) == SPACE or at(t, i) == 37:
                 i += 1
             return add_span(t, start, skip_dashes(t, i), rule, NO_QUOTE)
         if byte == NEWLINE:
@@ -347,7 +318,7 @@ def _end_marker(t: Any, start: int, end: int) -> int:
 def _end_label(t: Any, i: int) -> int:
     """Behind the `-----END ` at `i`, or 0."""
     label = skip_blanks(t, skip_dashes(t, i))
-    return label + 4 if label - i >= 4 and holds(t, label, _END_) else 0
+    return label + 4 if label - i >= 4 and (holds(t, label, _END_) or holds(t, label, _END_20)) else 0
 
 
 @compiled

@@ -12,6 +12,7 @@ from typing import Any
 
 from audit_trail.native import compiled
 from audit_trail.redaction.kernel.keys import word_flags
+from audit_trail.redaction.kernel.quotes import follows_closing, opening_entity, quoted_end
 from audit_trail.redaction.kernel.text import (
     AMPERSAND,
     APOSTROPHE,
@@ -27,25 +28,24 @@ from audit_trail.redaction.kernel.text import (
     DIGIT,
     DOLLAR,
     DOT,
-    ENTITY_QUOTE,
     EQUALS,
     LETTER,
     MINUS,
     NEWLINE,
     OPEN,
     PERCENT,
-    PERCENT_QUOTE,
     PLUS,
+    PROSE,
     QUOTE,
     RETURN,
     SCHEME_OF_PARAMETERS,
     SCHEME_OF_TOKEN,
     SEMICOLON,
     SPACE,
-    UNICODE_QUOTE,
     WORD,
     at,
     backslashes_before,
+    hex_escape,
     hex_number,
     is_blank,
     is_class,
@@ -54,77 +54,12 @@ from audit_trail.redaction.kernel.text import (
     quote_escape,
     skip_blanks,
     skip_class,
+    skip_colour,
     unicode_escape,
 )
 
 # How far to look for the `=` that shows that the next key begins.
 MAX_NEXT_KEY = 64
-
-
-@compiled
-def follows_closing(t: Any, i: int) -> bool:
-    """Whether what stands at `i` may follow a closing quote in JSON."""
-    byte = at(t, i)
-    if is_blank(byte) or byte in (COMMA, COLON, BRACE_END, BRACKET_END):
-        return True
-    if byte != BACKSLASH:
-        return False
-    while at(t, i) == BACKSLASH:
-        i += 1
-    return at(t, i) in (110, 114, 116, QUOTE, APOSTROPHE)
-
-
-@compiled
-def quoted_end(t: Any, start: int, quote: int, escape: int) -> int:
-    """Up to the closing quote of the same nesting depth, or of one around it, or the line's end."""
-    i = start
-    while True:
-        byte = at(t, i)
-        if byte == NEWLINE:
-            return i - 1 if at(t, i - 1) == RETURN and i > start else i
-        if byte == QUOTE or byte == quote:
-            run = backslashes_before(t, i, start)
-            depth = quote_escape(run)
-            if quote == QUOTE:
-                closes = depth <= escape
-            elif byte == quote:
-                closes = run <= escape
-            else:  # may close the JSON string around a value in single quotes
-                closes = follows_closing(t, i + 1)
-            if closes:
-                return i - depth
-        i += 1
-
-
-@compiled
-def special_quoted_end(t: Any, start: int, kind: int) -> int:
-    r"""Up to the next `\u0022`, `&quot;` or `%22`, or a plain quote, or the line's end."""
-    i = start
-    while True:
-        byte = at(t, i)
-        if byte == NEWLINE or byte == QUOTE:
-            return i - backslashes_before(t, i, start) if byte == QUOTE else line_end(t, i)
-        if kind == PERCENT_QUOTE and byte == PERCENT and hex_number(t, i + 1, 2) == QUOTE:
-            return i
-        if kind == ENTITY_QUOTE and byte == AMPERSAND and opening_entity(t, i) > 0:
-            return i
-        if kind == UNICODE_QUOTE and byte == BACKSLASH and unicode_escape(t, i) == QUOTE:
-            run = backslashes_before(t, i + 1, start)
-            if quote_escape(run) == 1:
-                return i
-        i += 1
-
-
-@compiled
-def opening_entity(t: Any, i: int) -> int:
-    """The length of an HTML quote at `i`, or 0."""
-    if at(t, i) != AMPERSAND:
-        return 0
-    if at(t, i + 1) == 35 and at(t, i + 2) == 51 and at(t, i + 3) in (52, 57) and at(t, i + 4) == SEMICOLON:
-        return 5
-    quot = at(t, i + 1) == 113 and at(t, i + 2) == 117 and at(t, i + 3) == 111 and at(t, i + 4) == 116
-    apos = at(t, i + 1) == 97 and at(t, i + 2) == 112 and at(t, i + 3) == 111 and at(t, i + 4) == 115
-    return 6 if (quot or apos) and at(t, i + 5) == SEMICOLON else 0
 
 
 @compiled
@@ -134,7 +69,7 @@ def container_end(t: Any, start: int, escape: int) -> int:
     Strings inside are those of the same nesting depth; a quote of a depth
     around it ends a container that was cut off.
     """
-    depth, i = 0, start
+    depth, i, opening = 0, start, at(t, start)
     previous = 0
     while True:
         byte = at(t, i)
@@ -150,9 +85,9 @@ def container_end(t: Any, start: int, escape: int) -> int:
             if byte == QUOTE and quote_escape(backslashes_before(t, _quote_at(t, i), start)) < escape:
                 return -i
             i = _quote_at(t, i)
-        elif byte == BRACKET or byte == BRACE:
+        elif byte == BRACKET or byte == BRACE or byte == opening:
             depth += 1
-        elif byte == BRACKET_END or byte == BRACE_END:
+        elif byte == BRACKET_END or byte == BRACE_END or (byte == CLOSE and opening == OPEN):
             depth -= 1
             if depth == 0:
                 return i + 1
@@ -231,7 +166,7 @@ def _after_inner_backslash(t: Any, i: int) -> int:
         return 0
     if byte in (60, 62, CLOSE, BRACKET_END, BRACE_END):
         return 0
-    unit = unicode_escape(t, j - 1)
+    unit = max(unicode_escape(t, j - 1), hex_escape(t, j - 1))
     if unit in (9, 10, 13, 32, 34, 38, 39, 60, 62):
         return 0
     return j + 1
@@ -321,7 +256,7 @@ def authorization_end(t: Any, start: int) -> int:
     scheme = start
     while is_class(t, scheme, WORD) or at(t, scheme) == MINUS:
         scheme += 1
-    after = skip_blanks(t, scheme)
+    after = skip_blanks(t, skip_colour(t, scheme))
     if scheme == start or after == scheme:
         return bare_end(t, start)
     if at(t, after) == DOLLAR and at(t, after + 1) == BRACE:
@@ -332,6 +267,8 @@ def authorization_end(t: Any, start: int) -> int:
         (known & SCHEME_OF_PARAMETERS) != 0 or ((known != 0) and at(t, named - 1) == QUOTE)
     ):
         return _parameters_end(t, after)
+    if named > after and (known & PROSE) == 0 and 65 <= at(t, start) <= 90:
+        return _listed_end(t, named)
     if (known & SCHEME_OF_TOKEN) != 0 or _is_random(t, after):
         end = bare_end(t, after)
         return end if end > after else scheme
@@ -381,6 +318,17 @@ def _parameters_end(t: Any, start: int) -> int:
         if behind == i:
             return bare_end(t, end)
         end = behind
+
+
+@compiled
+def _listed_end(t: Any, end: int) -> int:
+    """The end of parameters of an unknown scheme: as long as commas join them."""
+    while at(t, end) == COMMA:
+        behind = _parameter_end(t, skip_blanks(t, end + 1))
+        if behind == skip_blanks(t, end + 1):
+            break
+        end = behind
+    return end
 
 
 @compiled
