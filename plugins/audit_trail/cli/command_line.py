@@ -29,6 +29,8 @@ EPILOG = (
 )
 
 Handler = Callable[[argparse.Namespace, Output], int]
+AddCommand = Callable[[str, Handler, str], argparse.ArgumentParser]
+"""Adds a command by its name, handler and help."""
 
 
 class Arguments(argparse.Namespace):
@@ -57,17 +59,26 @@ def make_parser() -> argparse.ArgumentParser:
         made.set_defaults(handler=handler)
         return made
 
+    _add_sealing(command)
+    _add_verifying(command)
+    _add_ledger(command)
+    _add_redact(command("redact", redact_command.redact, "take secrets and personal data out of logs"))
+    _add_trying(command)
+    return parser
+
+
+def _add_sealing(command: AddCommand) -> None:
     command("init", commands.init, "found the archive: bucket, Object Lock, genesis entry; or check it")
     keys = command("generate-keys", commands.generate_keys, "make the signing key pairs")
     keys.add_argument(
         "--make-passphrase", action="store_true", help="write a random passphrase beside the keys"
     )
-    samples = command("generate-samples", commands.generate_samples, "write sample logs with AuditLogger")
-    samples.add_argument("--count", type=positive, default=1000, metavar="N", help="records a day (1000)")
-    samples.add_argument("--date", metavar="D", help="the last day, YYYY-MM-DD (yesterday)")
-    samples.add_argument("--days", type=positive, default=1, metavar="N", help="how many days (1)")
     sealing = command("process", commands.process, "seal one day, without Airflow")
     sealing.add_argument("--date", metavar="D", help="the day, YYYY-MM-DD in UTC (yesterday)")
+    command("status", commands.status, "say what the archive holds and what is missing")
+
+
+def _add_verifying(command: AddCommand) -> None:
     checking = command("verify", commands.verify, "verify the archive, one day, or a file on disk")
     checking.add_argument("--date", metavar="D", help="only this day")
     checking.add_argument(
@@ -81,27 +92,42 @@ def make_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also: do the sources hold bytes of sealed days that no seal has",
     )
-    proving = command("prove", proof_commands.prove, "write a proof of one record, to be handed to anybody")
-    proof_commands.add_prove(proving)
-    proven = command(
-        "verify-proof",
-        proof_commands.verify_proof,
-        "check a proof of one record, with the genesis digest and nothing else",
+    proof_commands.add_prove(
+        command("prove", proof_commands.prove, "write a proof of one record, to be handed to anybody")
     )
-    proof_commands.add_verify_proof(proven)
-    gap = command("declare-gap", ledger_commands.declare_gap, "declare that a day has no logs, and why")
-    ledger_commands.add_declare_gap(gap)
-    rotation = command(
-        "rotate-keys", ledger_commands.rotate_keys, "replace the signing keys: signed by the old and the new"
+    proof_commands.add_verify_proof(
+        command(
+            "verify-proof",
+            proof_commands.verify_proof,
+            "check a proof of one record, with the genesis digest and nothing else",
+        )
     )
-    ledger_commands.add_rotate_keys(rotation)
-    revocation = command("revoke-key", ledger_commands.revoke_key, "stop believing a key, and replace it")
-    ledger_commands.add_revoke_key(revocation)
     export_command.add_export(
         command("export", export_command.export, "write a pack that proves some days to an auditor")
     )
-    command("status", commands.status, "say what the archive holds and what is missing")
-    _add_redact(command("redact", redact_command.redact, "take secrets and personal data out of logs"))
+
+
+def _add_ledger(command: AddCommand) -> None:
+    ledger_commands.add_declare_gap(
+        command("declare-gap", ledger_commands.declare_gap, "declare that a day has no logs, and why")
+    )
+    ledger_commands.add_rotate_keys(
+        command(
+            "rotate-keys",
+            ledger_commands.rotate_keys,
+            "replace the signing keys: signed by the old and the new",
+        )
+    )
+    ledger_commands.add_revoke_key(
+        command("revoke-key", ledger_commands.revoke_key, "stop believing a key, and replace it")
+    )
+
+
+def _add_trying(command: AddCommand) -> None:
+    samples = command("generate-samples", commands.generate_samples, "write sample logs with AuditLogger")
+    samples.add_argument("--count", type=positive, default=1000, metavar="N", help="records a day (1000)")
+    samples.add_argument("--date", metavar="D", help="the last day, YYYY-MM-DD (yesterday)")
+    samples.add_argument("--days", type=positive, default=1, metavar="N", help="how many days (1)")
     showing = command("demo", commands.demo, "seal a day of real logs through Airflow into an embedded store")
     showing.add_argument(
         "--attack",
@@ -114,7 +140,6 @@ def make_parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--port", type=positive, metavar="N", help="port of Airflow's UI (8080, or the next free)"
     )
-    return parser
 
 
 def _add_redact(parser: argparse.ArgumentParser) -> None:
