@@ -171,12 +171,28 @@ def _copy_bytes(target: CheckedBuffer, place: int, source: CheckedBuffer, start:
     return place + count
 
 
+def _lowest_bit(bits: int) -> int:
+    """In the place of `native.lowest_bit`."""
+    return (bits & -bits).bit_length() - 1
+
+
+def _highest_bit(bits: int) -> int:
+    """In the place of `native.highest_bit`."""
+    return (bits & (1 << 64) - 1).bit_length() - 1
+
+
+def _byte_mask(data: CheckedBuffer, place: int, low: int, span: int, fold: int, shift: int) -> int:
+    """In the place of `native.byte_mask`."""
+    found = sum(1 << k for k in range(64) if (((data[place + k] | fold) - low) & 255) <= span) >> shift
+    return found - (1 << 64) if found >> 63 else found
+
+
 def checked_memory() -> Memory:
     """Make the scanner of this process, which must be interpreted, use checked memory from now on."""
     import numba
 
     from audit_trail.redaction import scanner
-    from audit_trail.redaction.kernel import assemble, scan, text
+    from audit_trail.redaction.kernel import assemble, scan, text, window
 
     assert numba.config.DISABLE_JIT
     memory = Memory()
@@ -190,6 +206,8 @@ def checked_memory() -> Memory:
 
     vars(scanner).update(address=memory.address, tables_of=known_tables_of)
     vars(scan).update(text_at=_text_class(memory, text.FIELDS, text.SIZE_PLACE), longs_at=memory.at)
+    vars(window).update(byte_mask=_byte_mask, lowest_bit=_lowest_bit, highest_bit=_highest_bit)
+    vars(scan).update(lowest_bit=_lowest_bit)
     vars(assemble).update(
         bytes_at=memory.at, ints_at=memory.at, longs_at=memory.at, copy_bytes=_copy_bytes
     )  # fmt: skip
