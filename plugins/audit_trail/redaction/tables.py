@@ -259,6 +259,7 @@ def _tails(policy: Policy) -> Any:
 def _sensitive_words(policy: Policy) -> list[str]:
     """All that a key may end with to mean something."""
     words = [*policy.ignored_endings, *word_lists.PAIR_NAME_KEYS, *word_lists.PAIR_VALUES]
+    words += word_lists.FOREIGN_ENDINGS
     for rule in policy.rules:
         words += [*rule.keys, *rule.weak_keys, *rule.parameters]
     return words
