@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from audit_trail import native
+from audit_trail import kept_code, native
 
 PLUGINS = Path(native.__file__).parents[1]
 
@@ -25,7 +25,7 @@ def test_the_folder_is_the_users_alone_and_named_after_the_sources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder = native._usable_folder("0123")
+    folder = kept_code.usable_folder("0123")
     assert folder == tmp_path / "audit-trail" / "0123"
     assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -37,7 +37,7 @@ def test_a_folder_that_others_can_write_is_not_used(tmp_path: Path, monkeypatch:
     shared = tmp_path / "shared" / "audit-trail"
     shared.mkdir(parents=True)
     shared.chmod(0o777)
-    assert native._usable_folder("0123") == tmp_path / "home" / ".cache" / "audit-trail" / "0123"
+    assert kept_code.usable_folder("0123") == tmp_path / "home" / ".cache" / "audit-trail" / "0123"
 
 
 def test_without_any_folder_the_code_is_compiled_by_every_process(
@@ -53,9 +53,9 @@ def test_without_any_folder_the_code_is_compiled_by_every_process(
 def test_a_changed_source_has_another_folder(tmp_path: Path) -> None:
     source = tmp_path / "kernel.py"
     source.write_text("a = 1\n")
-    before = native._digest((str(source),))
+    before = kept_code.digest_of((str(source),))
     source.write_text("a = 2\n")
-    assert native._digest((str(source),)) != before
+    assert kept_code.digest_of((str(source),)) != before
 
 
 def test_importing_the_package_imports_no_compiler() -> None:

@@ -12,21 +12,21 @@ from __future__ import annotations
 
 import logging
 import operator
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from hashlib import sha256
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing import signature
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
+
+from audit_trail.kept_code import NO_FOLDER, CompiledFunction, digest_of, usable_folder
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +71,9 @@ def entry_point(*sources: str) -> Callable[[Function], Function]:
 @contextmanager
 def _cache_folder(sources: tuple[str, ...]) -> Iterator[Path | None]:
     """Point numba at our folder while one function is declared, then back to the user's choice."""
-    folder = _usable_folder(_digest(sources))
+    folder = usable_folder(digest_of(sources))
     if folder is None:
-        log.warning("no folder to keep compiled code in: it is compiled again by every process; "
-                    "set NUMBA_CACHE_DIR to a folder of your own")  # fmt: skip
+        log.warning(NO_FOLDER)
         yield None
         return
     before = numba.config.CACHE_DIR
@@ -85,43 +84,17 @@ def _cache_folder(sources: tuple[str, ...]) -> Iterator[Path | None]:
         numba.config.CACHE_DIR = before
 
 
-def _digest(sources: tuple[str, ...]) -> str:
-    digest = sha256(numba.__version__.encode())
-    for source in sorted(sources):
-        digest.update(Path(source).read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _usable_folder(digest: str) -> Path | None:
-    for root in _roots():
-        folder = root / "audit-trail" / digest
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if _is_ours(folder) and _is_ours(folder.parent) and os.access(folder, os.W_OK | os.X_OK):
-                return folder
-        except OSError:
-            continue
-    return None
-
-
-def _roots() -> list[Path]:
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    if chosen:
-        return [Path(chosen)]
-    roots = []
-    home = os.environ.get("XDG_CACHE_HOME")
-    if home:
-        roots.append(Path(home))
-    with suppress(RuntimeError):  # there is no home
-        roots.append(Path.home() / ".cache")
-    roots.append(Path(tempfile.gettempdir()) / f"cache-{os.getuid()}")
-    return roots
-
-
-def _is_ours(folder: Path) -> bool:
-    """Nobody else may put code there that this process would run."""
-    status = folder.lstat()
-    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+def machine_code(function: Callable[..., Any], arguments: int) -> CompiledFunction:
+    """The object file of an entry point that takes 64-bit numbers; see `kept_code.py`."""
+    plain = getattr(function, "py_func", function)
+    dispatcher = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(plain)
+    kinds = (types.int64,) * arguments
+    dispatcher.compile(kinds)
+    result = dispatcher.overloads[kinds]
+    _, _, (code, _) = result.library.serialize_using_object_code()
+    return CompiledFunction(
+        name=plain.__name__, symbol=result.fndesc.llvm_func_name, arguments=arguments, code=code
+    )
 
 
 class Pointer(types.Type):
@@ -193,6 +166,56 @@ def copy_bytes(_context: Any, target: Any, place: Any, source: Any, start: Any, 
         return builder.add(place, count)
 
     return types.int64(BYTES, types.int64, BYTES, types.int64, types.int64), generate
+
+
+@intrinsic
+def byte_mask(_context: Any, data: Any, place: Any, low: Any, span: Any, fold: Any, shift: Any) -> Any:  # noqa: PLR0917 - it has no keywords
+    """One bit for each of the 64 bytes from `place` on: whether it is `low` to `low + span`.
+
+    The bits of `fold` are set in each byte before. The lowest `shift` bits of
+    the answer are dropped. Vectors of 64 bytes are an instruction or a few on
+    any processor; LLVM sees to that.
+    """
+
+    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        data, place, low, span, fold, shift = arguments
+        byte, vector = ir.IntType(8), ir.VectorType(ir.IntType(8), 64)
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), 64), [0] * 64)
+
+        def everywhere(number: Any) -> Any:
+            first = builder.insert_element(
+                ir.Constant(vector, ir.Undefined), builder.trunc(number, byte), ir.Constant(ir.IntType(32), 0)
+            )
+            return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), lanes)
+
+        source = builder.bitcast(builder.gep(data, [place]), vector.as_pointer())
+        found = builder.sub(builder.or_(builder.load(source, align=1), everywhere(fold)), everywhere(low))
+        bits = builder.icmp_unsigned("<=", found, everywhere(span))
+        return builder.lshr(builder.bitcast(bits, ir.IntType(64)), shift)
+
+    numbers = (types.int64,) * 5
+    return types.int64(BYTES, *numbers), generate
+
+
+@intrinsic
+def lowest_bit(_context: Any, _bits: Any) -> Any:
+    """The number of the lowest bit that is set; one must be."""
+
+    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def highest_bit(_context: Any, _bits: Any) -> Any:
+    """The number of the highest bit that is set; one must be."""
+
+    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        above = builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
+        return builder.sub(ir.Constant(ir.IntType(64), 63), above)
+
+    return types.int64(types.int64), generate
 
 
 BYTES, INTS, LONGS = Pointer(types.uint8), Pointer(types.int32), Pointer(types.int64)

@@ -48,14 +48,19 @@ class InterpretedKernel:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def redact(self, data: bytes, policy: str = "default") -> dict[str, Any]:
+    def redact(self, data: bytes, policy: str = "default", *, windows: bool = True) -> dict[str, Any]:
         """What `answer` says.
+
+        Args:
+            data: To be redacted.
+            policy: One of `POLICIES`.
+            windows: Skip what a window of 64 bytes says may be skipped; without, every byte is judged.
 
         Raises:
             AssertionError: The scanner read or wrote out of bounds, or failed otherwise.
         """
         assert self._child.stdin and self._child.stdout
-        self._child.stdin.write(json.dumps({"data": data.hex(), "policy": policy}) + "\n")
+        self._child.stdin.write(json.dumps({"data": data.hex(), "policy": policy, "windows": windows}) + "\n")
         self._child.stdin.flush()
         reply: dict[str, Any] = json.loads(
             self._child.stdout.readline() or '{"error": "the child has ended"}'
@@ -171,12 +176,28 @@ def _copy_bytes(target: CheckedBuffer, place: int, source: CheckedBuffer, start:
     return place + count
 
 
+def _lowest_bit(bits: int) -> int:
+    """In the place of `native.lowest_bit`."""
+    return (bits & -bits).bit_length() - 1
+
+
+def _highest_bit(bits: int) -> int:
+    """In the place of `native.highest_bit`."""
+    return (bits & (1 << 64) - 1).bit_length() - 1
+
+
+def _byte_mask(data: CheckedBuffer, place: int, low: int, span: int, fold: int, shift: int) -> int:
+    """In the place of `native.byte_mask`."""
+    found = sum(1 << k for k in range(64) if (((data[place + k] | fold) - low) & 255) <= span) >> shift
+    return found - (1 << 64) if found >> 63 else found
+
+
 def checked_memory() -> Memory:
     """Make the scanner of this process, which must be interpreted, use checked memory from now on."""
     import numba
 
     from audit_trail.redaction import scanner
-    from audit_trail.redaction.kernel import assemble, scan, text
+    from audit_trail.redaction.kernel import assemble, scan, text, window
 
     assert numba.config.DISABLE_JIT
     memory = Memory()
@@ -190,18 +211,35 @@ def checked_memory() -> Memory:
 
     vars(scanner).update(address=memory.address, tables_of=known_tables_of)
     vars(scan).update(text_at=_text_class(memory, text.FIELDS, text.SIZE_PLACE), longs_at=memory.at)
+    vars(window).update(byte_mask=_byte_mask, lowest_bit=_lowest_bit, highest_bit=_highest_bit)
+    vars(scan).update(lowest_bit=_lowest_bit)
     vars(assemble).update(
         bytes_at=memory.at, ints_at=memory.at, longs_at=memory.at, copy_bytes=_copy_bytes
     )  # fmt: skip
     return memory
 
 
+def _walks() -> Any:
+    """A function that chooses between windows and every byte, where nothing that windows know is asked."""
+    from audit_trail.redaction.kernel import window
+
+    known = {"fits": window.fits, "may_end_key": window.may_end_key}
+    unknown = {"fits": lambda *_: False, "may_end_key": lambda *_: True}
+
+    def choose(*, windows: bool) -> None:
+        vars(window).update(known if windows else unknown)
+
+    return choose
+
+
 def serve() -> None:
     """Answer requests until there are no more."""
     memory = checked_memory()
     redactors = {name: Redactor(policy, pseudonym_key=KEY) for name, policy in POLICIES.items()}
+    choose_walk = _walks()
     for line in sys.stdin:
         request = json.loads(line)
+        choose_walk(windows=request["windows"])
         memory.forget()
         try:
             reply = answer(redactors[request["policy"]], bytes.fromhex(request["data"]))

@@ -12,6 +12,8 @@ KEYS = [
     "password", "token", "Cookie", "Set-Cookie", "Authorization", "api_key", "--secret ", "clientSecret",
     "phone", "name", "value", "pass", "sig", "trace_id", "has_password", "-u ", "curl -u ", "mysql -p",
     "IDENTIFIED BY ", "Message-ID: <", "mnemonic", "old", "n",
+    "contraseña", "пароль", "密码", "password[0]", "password.1", "-Dp", "net user bob ", "AUTH ", "SET ",
+    "password is ", "password for bob", "your code is ", "VALUES (", "a1=", "kty", "ENV ", "sqlplus ",
 ]  # fmt: skip
 WORDS = [
     "null", "true", "x", "u", "7", "bob", "Mon", "GMT", "[FILTERED]", "***", "string(6)", "thin:", "git@",
@@ -21,6 +23,8 @@ MARKS = [
     *"=: ,;&?\"'\\{}[]()<>/@.-+#%\t\x00\x1b~é", "\\n", '\\"', "\\\\", "\\u0026", "\\u0022", "\\u003d",
     "\\u003c", "\\u0070", "://", ":\\/\\/", "%40", "%3D", "%22", "%3A%2F%2F", "&quot;", "&lt;", "&gt;",
     "</", "<![CDATA[", "]]>", "->", "=>", "\x1b[36m", "\\u001b[0m", "\n", "\r\n", "\\r\\n",
+    "`", "\uff1a", "\uff1d", "\\x22", "\\x3D", "\\x0a", "%B", "%2B", "%2522", "%20",
+    "|", "^", "$", "!", "::", "=:", "!!str ",
 ]  # fmt: skip
 VALUES = [
     "bob@example.com", "u:p@", "u:p@tcp(", "10.0.0.1", "4111111111111111", "4111 1111 1111 1111",

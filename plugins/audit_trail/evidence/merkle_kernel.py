@@ -18,7 +18,7 @@ import numpy
 from numba import types
 from numba.core.registry import cpu_target
 
-from audit_trail import native
+from audit_trail import kept_code, native
 from audit_trail.evidence import sha256_lanes
 from audit_trail.evidence.sha256_lanes import compress, compress_two
 from audit_trail.native import bytes_at, compiled, entry_point, ints_at, longs_at
@@ -30,7 +30,7 @@ ROOM = 1 << 13
 _BLOCK_BYTES = 64
 _LENGTH_BYTES = 8
 _NEWLINE = 10
-_SOURCES = (__file__, sha256_lanes.__file__, native.__file__)
+_SOURCES = (__file__, sha256_lanes.__file__, kept_code.__file__, native.__file__)
 _find_byte: Any = types.ExternalFunction("memchr", types.intp(types.intp, types.int32, types.intp))
 _copy: Any = types.ExternalFunction("memcpy", types.intp(types.intp, types.intp, types.intp))
 _fill: Any = types.ExternalFunction("memset", types.intp(types.intp, types.int32, types.intp))

@@ -50,6 +50,7 @@ def whole_records(blocks: Iterable[bytes], piece_bytes: int) -> Iterator[bytes |
             start = block.find(b"\n") + 1
             held.append(block[:start] if start else block)
             if not start:
+                del block
                 continue
             yield b"".join(held)
             held = []
@@ -57,6 +58,7 @@ def whole_records(blocks: Iterable[bytes], piece_bytes: int) -> Iterator[bytes |
         yield from _views(block, start, cut, piece_bytes)
         if cut < len(block):
             held = [block[max(cut, start) :]]
+        del block  # or it would stay while the next one is read
     rest = b"".join(held)
     if rest:
         yield rest

@@ -128,7 +128,10 @@ class Redactor:
         carry = _Carry()
         for piece in whole_records(with_decided_beginning(blocks), PIECE_BYTES):
             carry.counts = Counter()
-            yield Redaction(data=self._redact(piece, carry), counts=dict(carry.counts))
+            redacted = Redaction(data=self._redact(piece, carry), counts=dict(carry.counts))
+            del piece  # a view, which keeps its whole block
+            yield redacted
+            del redacted
 
     def find(self, data: bytes) -> list[Finding]:
         """The places that `redact` would replace first, in order."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from audit_trail.redaction.kernel import assemble as assembling
-from audit_trail.redaction.kernel import scan as scanning
-from audit_trail.redaction.kernel import text as kernel
+from audit_trail import kept_code
+from audit_trail.redaction.kernel import layout as kernel
 from audit_trail.redaction.policy import Policy
 from audit_trail.redaction.replacements import Table
 from audit_trail.redaction.tables import tables_of
@@ -32,11 +33,33 @@ class Scratch:
     context: Any
 
 
+@lru_cache(maxsize=1)
+def _compiled_code() -> Mapping[str, Callable[..., int]]:
+    """`scan`, `output_size` and `assemble`, compiled now or earlier."""
+    if kept_code.is_interpreted():
+        from audit_trail.redaction.kernel.assemble import assemble, output_size
+        from audit_trail.redaction.kernel.scan import scan
+
+        return {"scan": scan, "output_size": output_size, "assemble": assemble}
+    package = Path(kept_code.__file__).parent
+    sources = [package / "native.py", package / "kept_code.py", *(package / "redaction/kernel").glob("*.py")]
+    return kept_code.kept_functions("redaction", [str(source) for source in sources], _compile)
+
+
+def _compile() -> Iterable[kept_code.CompiledFunction]:
+    from audit_trail import native
+    from audit_trail.redaction.kernel import assemble, scan
+
+    for function, arguments in ((scan.scan, 5), (assemble.output_size, 5), (assemble.assemble, 10)):
+        yield native.machine_code(function, arguments)
+
+
 class Scanner:
     """One policy, compiled. Holds nothing that a scan changes."""
 
     def __init__(self, policy: Policy) -> None:
         self._tables = tables_of(policy)
+        self._code = _compiled_code()
 
     @contextmanager
     def scratch(self) -> Iterator[Scratch]:
@@ -83,7 +106,7 @@ class Scanner:
         while True:
             state[kernel.ROOM] = len(spans)
             context = self._context(data, scratch, spans)
-            place = scanning.scan(address(context), address(ranges), len(ranges), place, position)
+            place = self._code["scan"](address(context), address(ranges), len(ranges), place, position)
             if place >= len(ranges):
                 return spans[: state[kernel.COUNT]]
             position = int(state[kernel.POSITION])
@@ -100,16 +123,16 @@ class Scanner:
     def assemble(self, data: bytes | memoryview, spans: Any, table: Table) -> tuple[bytes, Any]:
         """The data with its spans replaced, and the places of the lines that changed."""
         spans = np.ascontiguousarray(spans)
-        size = assembling.output_size(
-            len(data), address(spans), len(spans), address(table.starts), address(assembling.QUOTE_SIZES)
+        size = self._code["output_size"](
+            len(data), address(spans), len(spans), address(table.starts), address(kernel.QUOTE_SIZES)
         )
         # Made here and seen by nobody else yet, so it may be written: the copy
         # that a bytearray would need is a third of all the time.
         out = bytes(size)
         lines = np.empty((len(spans), 2), dtype=np.int64)
-        count = assembling.assemble(
+        count = self._code["assemble"](
             address(data), len(data), address(spans), len(spans), address(table.starts), address(table.text),
-            address(assembling.QUOTE_BYTES), address(assembling.QUOTE_SIZES), address(out), address(lines),
+            address(kernel.QUOTE_BYTES), address(kernel.QUOTE_SIZES), address(out), address(lines),
         )  # fmt: skip
         return out, lines[:count]
 

@@ -12,9 +12,19 @@ import numpy as np
 
 from audit_trail.errors import ConfigurationError
 from audit_trail.redaction import word_lists
-from audit_trail.redaction.kernel import text as kernel
+from audit_trail.redaction.kernel import layout as kernel
 from audit_trail.redaction.policy import Policy, Rule
 from audit_trail.redaction.shape_pattern import UNLIMITED, Item, LinearShape, parse_shape
+from audit_trail.redaction.window_tables import (
+    ANY,
+    Head,
+    ends_table,
+    head_of_iban,
+    head_of_items,
+    head_of_word,
+    heads_table,
+    lasts_table,
+)
 
 _WORD_BYTES = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _SCHEMES = ("bearer", "basic", "negotiate", "ntlm", "apikey", "plain")
@@ -73,6 +83,15 @@ _TAKES = (
 # A shape that begins with more pairs of bytes than this is looked for by the length of its first word.
 _MAX_PAIRS = 64
 _MIN_BROAD_WORD = 3
+# What must follow the words of a kind, where they are so short that the window looks at it.
+_FOLLOWING = {
+    kernel.SAID: frozenset(b" :"),
+    kernel.SAID_FOR: frozenset(b" "),
+    kernel.COMMAND: frozenset(b" .dD"),
+    kernel.DIRECTIVE: ANY - _WORD_BYTES,
+    kernel.KEY_TYPE: frozenset(b'"'),
+    kernel.HEXADECIMAL: frozenset(b"="),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +127,9 @@ def tables_of(policy: Policy) -> Tables:
         np.array([_rule_flags(rule) for rule in policy.rules] or [0], dtype=np.int32),
         _detectors(policy),
         shapes.broad,
+        heads_table(shapes.heads),
+        ends_table(_sensitive_words(policy)),
+        lasts_table(_sensitive_words(policy)),
     )
     # data and size come first, memo, spans and state last: `kernel.FIELDS`
     addresses = np.array([array.ctypes.data for array in arrays], dtype=np.int64)
@@ -221,11 +243,8 @@ def _key_trie(policy: Policy) -> _Trie:
 
 def _tails(policy: Policy) -> Any:
     """One bit for each three last codes of a key; 36 stands for all that is no letter or digit."""
-    words = [*policy.ignored_endings, *word_lists.PAIR_NAME_KEYS, *word_lists.PAIR_VALUES]
-    for rule in policy.rules:
-        words += [*rule.keys, *rule.weak_keys, *rule.parameters]
     found = np.zeros(37**3, dtype=np.uint8)
-    for word in words:
+    for word in _sensitive_words(policy):
         for tail in _endings(word):
             # Of a shorter word, anything may stand before it.
             missing = 3 - len(tail)
@@ -235,6 +254,15 @@ def _tails(policy: Policy) -> Any:
                     number = number * 37 + _code(letter)
                 found[number * 37**missing + before] = 1
     return np.packbits(found, bitorder="little")
+
+
+def _sensitive_words(policy: Policy) -> list[str]:
+    """All that a key may end with to mean something."""
+    words = [*policy.ignored_endings, *word_lists.PAIR_NAME_KEYS, *word_lists.PAIR_VALUES]
+    words += word_lists.FOREIGN_ENDINGS
+    for rule in policy.rules:
+        words += [*rule.keys, *rule.weak_keys, *rule.parameters]
+    return words
 
 
 def _endings(words: str) -> set[str]:
@@ -287,6 +315,7 @@ class _Shapes:
         self._masks: dict[frozenset[int], int] = {}
         self._by_pair: dict[int, list[int]] = {}
         self._broad: list[int] = []
+        self.heads: list[Head] = []
         self.broad = np.full(256, 1 << 30, dtype=np.int32)
         for number, rule in enumerate(policy.rules):
             for source in rule.shapes:
@@ -328,6 +357,7 @@ class _Shapes:
         number = self._add(kernel.LINEAR, rule, first, len(shape.items), unlimited, lead)
         pairs = _pairs(shape.items)
         if len(pairs) <= _MAX_PAIRS:
+            self.heads.append(head_of_items(shape.items))
             for pair in pairs:
                 self._by_pair.setdefault(pair, []).append(number)
         else:
@@ -355,14 +385,17 @@ class _Shapes:
     def _add_ibans(self, rule: int) -> None:
         for country, length in word_lists.IBAN_LENGTHS.items():
             number = self._add(kernel.IBAN, rule, length, 0, -1, 0)
+            self.heads.append(head_of_iban(country))
             for name in (country, country.lower()):
                 self._by_pair.setdefault(ord(name[0]) * 256 + ord(name[1]), []).append(number)
 
     def _add_words(self, kind: int, rule: int, words: tuple[str, ...], *, as_written: bool = False) -> None:
+        following = _FOLLOWING.get(kind, ANY)
         for word in words:
             # What the beginning by which it is found does not tell: up to four letters more.
             more = kernel.packed(word[2:6].lower().encode())
             number = self._add(kind, rule, more, 0, -1, 0)
+            self.heads.append(head_of_word(word, following, as_written=as_written))
             for name in (word,) if as_written else (word, word.upper(), word.title()):
                 pair = ord(name[0]) * 256 + ord(name[1])
                 if number not in self._by_pair.setdefault(pair, []):

@@ -191,6 +191,9 @@ PACKAGES = tuple(
 )
 """What names of classes and activities begin with, before a dot."""
 
+FOREIGN_ENDINGS = ("senord", "ifre")
+"""What follows the last letter beyond ASCII of `kernel.foreign_keys`: `lösenord`, `şifre`."""
+
 FILE_ENDINGS = tuple(
     """
     automount device mount path scope service slice socket swap target timer png avif jpg jpeg gif svg

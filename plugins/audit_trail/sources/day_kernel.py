@@ -13,7 +13,7 @@ from typing import Any
 
 from numba import types
 
-from audit_trail import native
+from audit_trail import kept_code, native
 from audit_trail.native import bytes_at, compiled, entry_point, ints_at, longs_at
 from audit_trail.sources import json_field_kernel, time_kernel, time_layout
 from audit_trail.sources.json_field_kernel import (
@@ -46,7 +46,7 @@ _NEWLINE = 10
 _ASK = NO_TIME + 1
 _SOURCES = (
     __file__,
-    *(str(module.__file__) for module in (native, json_field_kernel, time_kernel, time_layout)),
+    *(str(module.__file__) for module in (kept_code, native, json_field_kernel, time_kernel, time_layout)),
 )
 _find_byte: Any = types.ExternalFunction("memchr", types.intp(types.intp, types.int32, types.intp))
 

@@ -6,5 +6,5 @@ functions are plain Python over indexable memory, so with NUMBA_DISABLE_JIT=1
 they run interpreted, on buffers that check every index: that is how the tests
 hold them against reading out of bounds.
 
-Imported only when a `Redactor` is made: it imports numba.
+All but `layout.py` is imported only where it has to be compiled: it imports numba.
 """

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit_trail import native
+from audit_trail import kept_code, native
 from audit_trail.native import bytes_at, compiled, copy_bytes, entry_point, ints_at, longs_at
-from audit_trail.redaction.kernel import text as text_module
-from audit_trail.redaction.kernel.text import NEWLINE, SPAN_INTS
+from audit_trail.redaction.kernel import layout
+from audit_trail.redaction.kernel.layout import NEWLINE, SPAN_INTS
 
-_SOURCES = (__file__, native.__file__, text_module.__file__)
-# Bytes of the quotes by kind: none, ", ', \u0022, &quot;, %22, \x22, `.
-_QUOTES = (b"", b'"', b"'", b"\\u0022", b"&quot;", b"%22", b"\\x22", b"`")
-QUOTE_BYTES = b"".join(quote.ljust(8, b"\0") for quote in _QUOTES)
-QUOTE_SIZES = bytes(len(quote) for quote in _QUOTES)
+_SOURCES = (__file__, native.__file__, kept_code.__file__, layout.__file__)
 
 
 @compiled

@@ -9,7 +9,7 @@ from audit_trail.redaction.kernel.fields import redact_value
 from audit_trail.redaction.kernel.keys import key_rule
 from audit_trail.redaction.kernel.options import command_before
 from audit_trail.redaction.kernel.plausible import holds_a_secret
-from audit_trail.redaction.kernel.quotes import opened_end, opening, quoted_end
+from audit_trail.redaction.kernel.quotes import follows_closing, opened_end, opening, quoted_end
 from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     AT,
@@ -300,6 +300,8 @@ def directive(t: Any, i: int) -> int:
     if rule < 0 or (quoted and at(t, end) != QUOTE):
         return 0
     start, kind, escape = opening(t, value)
+    if kind != NO_QUOTE and follows_closing(t, start):
+        return 0
     stop = bare_end(t, value) if kind == NO_QUOTE else opened_end(t, start, kind, escape)
     if stop - start < MIN_PLACED or count_digits(t, start, stop) == 0 or is_number_like(t, start, stop):
         return 0

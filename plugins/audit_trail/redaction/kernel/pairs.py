@@ -156,7 +156,7 @@ def separator(t: Any, i: int, width: int, percent: bool) -> int:
     end, quote, escape = key_end(t, i)
     if at(t, end - 1) == BRACKET_END or (at(t, end - 1) in (68, 100) and at(t, end - 3) == PERCENT):
         end = bracketed_key_end(t, end, at(t, i) == EQUALS and at(t, i + 1) == GREATER)
-    if at(t, end - 1) >= 128 or at(t, end - 2) >= 128:
+    if at(t, end - 1) >= 128 or at(t, end - 2) >= 128 or at(t, end - 5) >= 128 or at(t, end - 7) >= 128:
         size = foreign_password(t, end)
         if size > 0:
             password = t.detectors[SQL_PASSWORD]

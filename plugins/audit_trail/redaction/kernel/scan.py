@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from audit_trail import native
-from audit_trail.native import compiled, entry_point, longs_at
+from audit_trail import kept_code, native
+from audit_trail.native import compiled, entry_point, longs_at, lowest_bit
 from audit_trail.redaction.kernel import (
     addresses,
     digits,
@@ -17,6 +17,7 @@ from audit_trail.redaction.kernel import (
     stripes,
     tokens,
     values,
+    window,
 )
 from audit_trail.redaction.kernel.text import (
     AMPERSAND,
@@ -29,10 +30,12 @@ from audit_trail.redaction.kernel.text import (
     COUNT,
     DIGIT,
     DONE,
+    DOT,
     EQUALS,
     GREATER,
     IN_STRING,
     LESS,
+    LETTER,
     LINE,
     LOWER_L,
     LOWER_T,
@@ -59,58 +62,78 @@ from audit_trail.redaction.kernel.text import (
     hex_number,
     is_blank,
     is_class,
+    skip_class,
     text_at,
     unicode_escape,
     wide_separator,
 )
 
 # All of this folder takes part, directly or through another file.
-_SOURCES = (native.__file__, *map(str, Path(__file__).parent.glob("*.py")))
+_SOURCES = (kept_code.__file__, native.__file__, *map(str, Path(__file__).parent.glob("*.py")))
 # One mark leads to at most this many spans.
 SPANS_AT_ONCE = 8
+# Keys are not numbered higher: digits beyond are looked at again.
+MAX_NUMBERING = 8
 
 
 @compiled
 def scan_text(t: Any, start: int) -> int:
     """Note every span to be replaced from `start` on; returns the end, or where the room for spans ran out.
 
-    Most bytes are passed here, without a call: words that no shape begins
-    with, short numbers, separators behind no key.
+    A window of 64 bytes at a time says where something may begin, and only
+    that is looked at. At the edges of the data, within private keys and in
+    words that are longer than a window, every place is.
     """
-    i, size = start, t.size
-    while i < size:
-        byte = t.data[i]
-        bits = t.classes[byte]
-        if (bits & (WORD | MARK)) == 0:
-            i += 1
+    i = start
+    while i < t.size:
+        bits, end = 0, i
+        if t.state[PEM_START] < 0 and window.fits(t, i):
+            bits, end = window.interesting(t, i)
+        if end == i:
+            i = _judge(t, i)
+            if t.state[COUNT] + SPANS_AT_ONCE > t.state[ROOM]:
+                return i
             continue
-        if (bits & WORD) != 0:
-            pair = byte * 256 + at(t, i + 1)
-            end = i + 1
-            if (bits & DIGIT) != 0:
-                while end < size and (t.classes[t.data[end]] & DIGIT) != 0:
-                    end += 1
-                first = end
-            else:
-                first = 0
-            while end < size and (t.classes[t.data[end]] & WORD) != 0:
-                end += 1
-            special = (t.starts[pair >> 3] >> (pair & 7)) & 1 != 0 or end - i >= t.broad[at(t, end)]
-            if first == end and not special:
-                special = digits.may_begin(t, i, end)
-            if not special and t.state[PEM_START] < 0:
-                i = end
-                continue
-            behind = _word(t, i, bits, end)
-        elif _is_idle(t, i, byte) and t.state[PEM_START] < 0:
-            i += 1
-            continue
-        else:
-            behind = _mark(t, i, byte)
-        if t.state[COUNT] + SPANS_AT_ONCE > t.state[ROOM]:
-            return behind
-        i = behind
-    return size
+        begin, i = i, end
+        while bits != 0:
+            behind = _judge(t, begin + lowest_bit(bits))
+            if t.state[COUNT] + SPANS_AT_ONCE > t.state[ROOM]:
+                return behind
+            if (
+                behind >= end
+                or t.state[DONE] > begin
+                or t.state[PEM_START] >= 0
+                or _is_within_word(t, behind)
+            ):
+                i = behind
+                break
+            bits &= -1 << (behind - begin)
+    return i
+
+
+@compiled
+def _is_within_word(t: Any, i: int) -> bool:
+    """Whether the word that is looked at next begins where the bytes do not show it."""
+    return is_class(t, i, WORD) and is_class(t, i - 1, WORD)
+
+
+@compiled
+def _judge(t: Any, i: int) -> int:
+    """Judge what begins at `i`; returns where to go on."""
+    byte = t.data[i]
+    bits = t.classes[byte]
+    if (bits & (WORD | MARK)) == 0:
+        return i + 1
+    if (bits & WORD) == 0:
+        return i + 1 if t.state[PEM_START] < 0 and _is_idle(t, i, byte) else _mark(t, i, byte)
+    first = skip_class(t, i, DIGIT)
+    end = skip_class(t, first, WORD)
+    if t.state[PEM_START] < 0:
+        pair = byte * 256 + at(t, i + 1)
+        special = (t.starts[pair >> 3] >> (pair & 7)) & 1 != 0 or end - i >= t.broad[at(t, end)]
+        if not special and not (first == end and digits.may_begin(t, i, end)):
+            return end
+    return _word(t, i, bits, end)
 
 
 @compiled
@@ -162,14 +185,37 @@ def _before_quote(t: Any, i: int) -> int:
 def _may_end_key(t: Any, i: int) -> bool:
     """Whether the three bytes before `i` may be the last of a known key."""
     first, second, third = t.codes[at(t, i - 1)], t.codes[at(t, i - 2)], t.codes[at(t, i - 3)]
-    if first >= 26 or (second >= 26 and (second <= 35 or at(t, i - 2) >= 128)):
-        return True
+    foreign = second > 35 and at(t, i - 2) >= 128
+    if first >= 26 or 26 <= second <= 35 or foreign:
+        known = first > 35 or foreign or i < window.BEFORE
+        return known or _is_near_escape(t, i) or _may_end_numbered_key(t, i)
     if first == 3 and at(t, i - 9) == BRACKET and at(t, i - 8) == 82:
         return False  # [REDACTED:
-    if at(t, i - 6) == BACKSLASH or at(t, i - 7) == BACKSLASH or at(t, i - 8) == BACKSLASH:
-        return True  # perhaps a letter written as an escape
+    if _is_near_escape(t, i):
+        return True
     tail = (first * 37 + min(second, 36)) * 37 + min(third, 36)
     return (t.tails[tail >> 3] >> (tail & 7)) & 1 != 0
+
+
+@compiled
+def _is_near_escape(t: Any, i: int) -> bool:
+    """Whether one of the three letters before `i` may be written as an escape."""
+    return at(t, i - 6) == BACKSLASH or at(t, i - 7) == BACKSLASH or at(t, i - 8) == BACKSLASH
+
+
+@compiled
+def _may_end_numbered_key(t: Any, i: int) -> bool:
+    """The same where digits are among them: most end an id, few number a key."""
+    j = i
+    while i - j < MAX_NUMBERING and is_class(t, j - 1, DIGIT):
+        j -= 1
+    if j == i:  # the digit is the last but one
+        escaped = at(t, i - 9) == BACKSLASH or at(t, i - 10) == BACKSLASH
+        return escaped or window.may_end_key(t, i)
+    if is_class(t, j - 1, LETTER):
+        escaped = _is_near_escape(t, j) or at(t, j - 9) == BACKSLASH or at(t, j - 10) == BACKSLASH
+        return escaped or j < window.BEFORE or window.may_end_key(t, j)
+    return is_class(t, j - 1, WORD) or at(t, j - 1) in (MINUS, DOT, PERCENT)
 
 
 @compiled

@@ -96,6 +96,8 @@ def said(t: Any, i: int) -> int:
 @compiled
 def _told(t: Any, start: int, kind: int, escape: int, rule: int) -> int:
     """Replace a value in a sentence when it looks like no word of it."""
+    if kind != NO_QUOTE and follows_closing(t, start):
+        return 0  # the quote closes the sentence
     end = bare_end(t, start) if kind == NO_QUOTE else opened_end(t, start, kind, escape)
     while end > start and at(t, end - 1) == DOT:
         end -= 1
