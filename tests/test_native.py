@@ -103,3 +103,24 @@ def test_every_compiled_entry_point_is_among_those_tested() -> None:
     files = (PLUGINS / "audit_trail").rglob("*.py")
     with_entry_points = {path.stem for path in files if "\n@entry_point(" in path.read_text(encoding="utf-8")}
     assert with_entry_points == {"scan", "assemble", "day_kernel", "merkle_kernel"}
+
+
+def test_of_many_processes_on_a_new_machine_one_compiles(tmp_path: Path) -> None:
+    """Compiling takes two minutes of a core; the tasks of a day start together."""
+    program = (
+        "import sys, time\n"
+        "from audit_trail import kept_code\n"
+        "def compile_all():\n"
+        "    print('compiled', flush=True)\n"
+        "    time.sleep(1)\n"
+        "    return []\n"
+        "kept_code.kept_functions('nothing', (kept_code.__file__,), compile_all)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PLUGINS), "NUMBA_CACHE_DIR": str(tmp_path)}
+    running = [
+        subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert sorted(said) == [b"", b"", b"compiled\n"]

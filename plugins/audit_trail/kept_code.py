@@ -9,12 +9,14 @@ user alone and is named after every source that takes part.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -62,15 +64,39 @@ def kept_functions(
         compile_all: Called when there is none.
     """
     folder = usable_folder(digest_of(sources))
-    path = folder / f"{name}-{_processor()}.o" if folder else None
-    found = _read(path) if path else None
+    if folder is None:
+        log.warning(NO_FOLDER)
+        _announce(name)
+        return {one.name: _Loaded(one) for one in compile_all()}
+    path = folder / f"{name}-{_processor()}.o"
+    found = _read(path)
     if found is None:
-        found = list(compile_all())
-        if path is None:
-            log.warning(NO_FOLDER)
-        else:
-            _write(path, found)
+        # Of several processes that start on a new machine one compiles, and the others wait for it.
+        with _locked(path.with_suffix(".lock")):
+            found = _read(path)
+            if found is None:
+                _announce(name)
+                found = list(compile_all())
+                _write(path, found)
     return {one.name: _Loaded(one) for one in found}
+
+
+def _announce(name: str) -> None:
+    """Say why nothing seems to happen; to a terminal, because a program's output is no place for it."""
+    text = f"compiling {name}, once on this machine; this can take two minutes"
+    log.info(text)
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{text}\n")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock file; where that cannot be, go on without."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            file = stack.enter_context(path.open("w"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def digest_of(sources: Iterable[str]) -> str:
