@@ -88,7 +88,7 @@ def test_the_demo_seals_once_verifies_again_and_notices_a_changed_byte(demo: Dem
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     status, third = demo.run()
-    assert status == 1
+    assert status == 1, third
     assert third["family"] == "IntegrityError"
     assert "sealed bytes of a file have changed" in third["error"]
     assert str(path) in third["error"]
