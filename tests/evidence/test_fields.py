@@ -92,3 +92,13 @@ def test_what_was_read_stays_as_it_is() -> None:
     """A document that was checked cannot become another one behind the check."""
     with pytest.raises(ValidationError, match="frozen"):
         _Values().count = 1
+
+
+@pytest.mark.parametrize("field", ["day", "text", "count"])
+def test_an_error_names_the_field_and_never_its_value(field: str) -> None:
+    """What stands where a date should be may be anybody's secret, and errors are logged."""
+    fields = {"day": "2026-01-09", "text": "x", "count": 0, field: ["hunter2"]}
+    with pytest.raises(IntegrityError) as caught:
+        _Values.parse(fields, where="x")
+    assert f"wrong fields: {field}: " in caught.value.what
+    assert "hunter2" not in str(caught.value)
