@@ -102,3 +102,8 @@ def test_an_error_names_the_field_and_never_its_value(field: str) -> None:
         _Values.parse(fields, where="x")
     assert f"wrong fields: {field}: " in caught.value.what
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_value_that_no_document_may_hold_is_said_to_be_one() -> None:
+    with pytest.raises(IntegrityError, match="wrong fields: floats and null have no place"):
+        _Values.parse({"day": "2026-01-09", "text": "x", "count": None}, where="x")

@@ -145,6 +145,7 @@ def test_a_stronger_lock_than_promised_is_no_finding(keys: KeyRing, mode: Any) -
         f"manifests/date={DAY}/r0010-0.dsse.json",
         f"manifests/date={DAY}/0.dsse.json",
         f"manifests/date={NEXT}/r0001-0.dsse.json",
+        "r0001-0.dsse.json",
     ],
 )
 def test_a_manifest_outside_its_days_folder(archive: MemoryArchive, key: str) -> None:
