@@ -97,6 +97,10 @@ class TestVerdict:
     ) -> None:
         assert verdict(archive, *made) == expected
 
+    def test_the_check_of_late_data_keeps_its_name(self) -> None:
+        """Whoever reads `--json` has it in a script."""
+        assert COMPLETE == "day.complete"
+
     def test_a_day_without_objects_is_sealed_empty(self, fresh: MemoryArchive) -> None:
         fresh.seal(DAY)
         assert verdict(fresh) == "sealed-empty"
@@ -126,6 +130,7 @@ class TestVerdict:
             "no seal",
         )
         assert "audit-trail process --date 2026-02-01" in missing.remedy
+        assert "backfill create --dag-id audit_trail_daily " in missing.remedy
         assert "--from-date 2026-02-01 --to-date 2026-02-01" in missing.remedy
         assert "audit-trail declare-gap --date 2026-02-01" in missing.remedy
 
