@@ -266,3 +266,9 @@ class TestEntryLock:
         archive.store.redescribe(ledger_key(2), retention=None)
         assert archive.verify("objects", day="2026-01-05").exit_code == 0
         assert archive.verify("objects", day="2026-01-06").exit_code == 1
+
+
+def test_a_marker_beside_what_is_sealed_is_called_one(archive: MemoryArchive) -> None:
+    archive.store.put_delete_marker("logs/x")
+    (check,) = archive.verify("objects").checks.not_passed
+    assert (check.name, check.found) == ("listing.unsealed", "a delete marker")
