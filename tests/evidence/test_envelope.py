@@ -17,6 +17,7 @@ from audit_trail.evidence.envelope import (
     PAYLOAD_TYPE,
     Envelope,
     Signature,
+    decode_base64,
     parse_envelope,
     pre_authentication_encoding,
 )
@@ -128,6 +129,7 @@ def test_anything_else_is_refused(data: bytes) -> None:
 
 
 def test_the_most_signatures_are_read_and_one_more_is_refused() -> None:
+    assert MAX_SIGNATURES == 16
     many = [signature(keyid=f"{number:03d}") for number in range(MAX_SIGNATURES + 1)]
     assert len(parse_envelope(stored(signatures=many[:-1]), where="x").signatures) == MAX_SIGNATURES
     assert str(MAX_SIGNATURES) in refusal(stored(signatures=many)).expected
@@ -147,3 +149,9 @@ def test_the_message_does_not_show_the_payload() -> None:
     error = refusal(stored(payload="c2VjcmV0IHBheWxvYWQ"))
     assert "c2VjcmV0" not in str(error)
     assert "base64" in str(error)
+
+
+@pytest.mark.parametrize("value", [7, True, ["AQI="], {"a": "AQI="}, b"AQI="])
+def test_what_is_no_text_is_no_base64(value: Any) -> None:
+    with pytest.raises(ValueError, match="not a base64 string"):
+        decode_base64(value)

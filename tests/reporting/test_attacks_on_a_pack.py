@@ -123,6 +123,17 @@ class TestLedger:
         opened.append(statement)
         wrong(opened, "ledger")
 
+    @pytest.mark.parametrize("field", ["inputs", "segments", "records", "content_bytes", "stored_bytes"])
+    def test_totals_that_its_manifest_does_not_amount_to(self, opened: OpenedPack, field: str) -> None:
+        """By the holder of the keys: the report would state records that are not there."""
+        number = seals(opened, LAST)[0].sequence
+        for later in range(number + 1, head(opened) + 1):
+            opened.path(ledger_key(later)).unlink()
+        statement = opened.statement(ledger_key(number))
+        statement["predicate"]["totals"][field] += 1
+        opened.sign(ledger_key(number), statement)
+        wrong(opened, "manifests")
+
     def test_a_day_neither_sealed_nor_declared(self, opened: OpenedPack) -> None:
         """Asked for, and not there: the forger has shortened the ledger, and nobody knows its end."""
         for number in range(seals(opened, LAST)[0].sequence, head(opened) + 1):
@@ -359,6 +370,7 @@ class TestContent:
         data = opened.path(seal.manifest.key).read_bytes()
         resealed = opened.statement(ledger_key(seal.sequence))
         resealed["predicate"]["manifest"] |= {"sha256": sha256(data).hexdigest(), "bytes": len(data)}
+        resealed["predicate"]["totals"]["records"] -= 1
         resealed["subject"][0]["digest"]["sha256"] = sha256(data).hexdigest()
         opened.path(ledger_key(seal.sequence + 1)).unlink()
         opened.sign(ledger_key(seal.sequence), resealed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -252,3 +253,12 @@ def test_the_processor_hashes_files(keyed: Keyed, tmp_path: Path) -> None:
     assert processor.hash_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     with pytest.raises(StorageError, match="cannot be read"):
         processor.hash_file(tmp_path / "missing")
+
+
+def test_a_key_of_an_algorithm_that_nobody_knows_is_refused(keys: tuple[PublicKey, ...]) -> None:
+    """No error of a library gets out: this one, a SubjectPublicKeyInfo of OID 1.2.3.4, has its own."""
+    der = bytes.fromhex("300b300506032a030403020000")
+    pem = f"-----BEGIN PUBLIC KEY-----\n{b64encode(der).decode()}\n-----END PUBLIC KEY-----\n"
+    unknown = PublicKey.model_validate(keys[0].model_dump() | {"public": pem})
+    with pytest.raises(IntegrityError, match="cannot be read"):
+        check_public_key(unknown, where="genesis")

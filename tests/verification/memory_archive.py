@@ -150,7 +150,7 @@ class MemoryArchive:
         )
         stored = self.put_manifest(manifest)
         fields: dict[str, Any] = {
-            **self._linked(),
+            **self.linked(),
             "date": day,
             "interval_start": f"{day}T00:00:00Z",
             "interval_end": f"{date.fromisoformat(day) + timedelta(days=1)}T00:00:00Z",
@@ -172,7 +172,7 @@ class MemoryArchive:
         """The next entry, saying that a day was verified."""
         sample = Sample(seed="0" * 64, seed_sequence=0, population=0, size=0)
         return Verification(
-            **self._linked(), date=day, passed=1, failed=0, unverifiable=0, sample=sample, failures=()
+            **self.linked(), date=day, passed=1, failed=0, unverifiable=0, sample=sample, failures=()
         )
 
     def append(self, entry: Seal) -> Seal:
@@ -203,7 +203,8 @@ class MemoryArchive:
         )
         return self._put(key, sign_payload(payload, (keys or self.keys).signers).to_bytes())
 
-    def _linked(self) -> dict[str, Any]:
+    def linked(self) -> dict[str, Any]:
+        """The fields that the next entry has like every other."""
         head = self.head
         return {
             "archive": self.name,

@@ -112,6 +112,20 @@ class TestManifest:
         with pytest.raises(IntegrityError, match="the manifest's segments"):
             manifest_of(archive, seal)
 
+    @pytest.mark.parametrize("field", ["inputs", "segments", "records", "content_bytes", "stored_bytes"])
+    def test_that_amounts_to_something_else_than_its_seal_says(
+        self, archive: MemoryArchive, field: str
+    ) -> None:
+        """Else whoever holds the keys could let a report state any number of records."""
+        honest = archive.seal("2026-01-08", b"x\ny\n")
+        manifest_of(archive, honest)
+        totals = honest.totals.model_copy(update={field: getattr(honest.totals, field) + 1})
+        archive.replace(4, archive.envelope(honest.model_copy(update={"totals": totals})))
+        with pytest.raises(IntegrityError, match="the manifest's totals is not"):
+            manifest_of(archive, archive.view.seals[-1])
+        report = archive.verify("objects", day="2026-01-08")
+        assert [check.name for check in report.checks.not_passed] == ["manifest.signed"]
+
     def test_signed_by_foreign_keys(self, archive: MemoryArchive, foreign_keys: KeyRing) -> None:
         seal = self.sealed(archive, foreign_keys, redaction=_other_redaction(archive))
         with pytest.raises(IntegrityError, match="not signed by exactly the keys"):

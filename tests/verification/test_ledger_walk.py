@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 from tests.verification.memory_archive import KeyRing, MemoryArchive
 
@@ -9,8 +11,8 @@ from audit_trail.archive.ledger import MAX_ENTRY_BYTES, RawEntry
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence import canonical
 from audit_trail.evidence.envelope import Envelope, parse_envelope
-from audit_trail.evidence.ledger_entry import parse_entry
-from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.evidence.ledger_entry import Gap, parse_entry
+from audit_trail.evidence.object_keys import ledger_key, token_key
 from audit_trail.signing.pins import Head
 from audit_trail.verification.ledger_walk import read_ledger, walk
 
@@ -45,6 +47,38 @@ class TestHonestLedger:
         archive.seal("2026-01-05", b"late\n")
         assert [seal.revision for seal in archive.view.seals_of("2026-01-05")] == [1, 2]
         assert archive.view.seals_of("2026-02-01") == []
+
+    def test_says_of_every_entry_when_it_was_written_which_version_it_is_and_its_lock(
+        self, archive: MemoryArchive
+    ) -> None:
+        view = archive.view
+        stored = [archive.store.head(key) for key in archive.store.keys("ledger/")]
+        assert [item.version_id for item in stored if item] == [view.versions[number] for number in range(4)]
+        assert view.times == ["2026-01-10T03:00:00Z"] * 4
+        assert view.locks == [archive.lock] * 4
+        assert view.tokens == {}
+
+    def test_says_which_days_are_gaps(self, archive: MemoryArchive) -> None:
+        gap = Gap(**archive.linked(), date="2026-01-04", reason="nobody was there")
+        archive.put(4, archive.envelope(gap))
+        assert archive.view.gaps == {"2026-01-04": gap}
+
+    def test_keeps_the_tokens_over_its_entries(self, archive: MemoryArchive) -> None:
+        put = archive.store.put_version(token_key(2), b"a token")
+        tokens = archive.view.tokens
+        assert {number: version.version_id for number, version in tokens.items()} == {2: put.version_id}
+
+    def test_checks_what_was_signed_just_now(
+        self, archive: MemoryArchive, keys: KeyRing, foreign_keys: KeyRing
+    ) -> None:
+        """An entry that nobody believes, once locked, would end the ledger for good."""
+        view = archive.view
+        assert view.keys == keys.public
+        seal = archive.prepare_seal("2026-01-08", 1)
+        view.check_envelope(parse_envelope(archive.envelope(seal), where="x"), where="x")
+        foreign = parse_envelope(archive.envelope(seal, foreign_keys), where="x")
+        with pytest.raises(IntegrityError, match="not signed by exactly the keys"):
+            view.check_envelope(foreign, where="x")
 
 
 class TestMissingEntries:
@@ -161,6 +195,20 @@ class TestGenesis:
         other = MemoryArchive(keys=foreign_keys)
         other.genesis = archive.genesis
         assert "genesis is not the pinned one" in refused(other).what
+
+    @pytest.mark.parametrize("kept", [slice(0, 1), slice(1, 2)])
+    def test_the_pinned_one_with_a_signature_too_few(self, keys: KeyRing, kept: slice) -> None:
+        """A digest is pinned by whoever was given it: the keys of the genesis must have signed it, too."""
+        archive = MemoryArchive(keys=keys)
+        whole = parse_envelope(entry_bytes(archive, 0), where="")
+        data = Envelope(payload=whole.payload, signatures=whole.signatures[kept]).to_bytes()
+        archive.replace(0, data)
+        archive.genesis = sha256(data).hexdigest()
+        assert "not signed by exactly the keys" in refused(archive).what
+
+    def test_the_pinned_one_signed_by_others(self, keys: KeyRing, foreign_keys: KeyRing) -> None:
+        archive = MemoryArchive(keys=KeyRing(public=keys.public, signers=foreign_keys.signers))
+        assert "not signed by exactly the keys" in refused(archive).what
 
     def test_an_entry_0_that_is_a_seal(self, archive: MemoryArchive) -> None:
         data = entry_bytes(archive, 1)
@@ -287,6 +335,12 @@ class TestStrangeObjects:
         archive.put(4, bytes(MAX_ENTRY_BYTES + 1))
         error = refused(archive)
         assert error.where == ledger_key(4)
+        assert error.what == "a ledger object is too large to be an entry"
+
+    def test_one_just_as_large_as_an_entry_may_be_is_read(self, archive: MemoryArchive) -> None:
+        assert MAX_ENTRY_BYTES == 8 * 1024 * 1024
+        archive.put(4, bytes(MAX_ENTRY_BYTES))
+        assert "canonical JSON" in refused(archive).what
 
     def test_an_entry_that_cannot_be_read_is_not_called_wrong(self, archive: MemoryArchive) -> None:
         archive.store.unreadable.add(ledger_key(2))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.verification.memory_archive import LOCK, KeyRing, MemoryArchive
+from tests.verification.memory_store import MODIFIED
 
 from audit_trail.archive.object_store import Retention
 from audit_trail.evidence.object_keys import ledger_key
-from audit_trail.verification.checks import CheckList, Outcome
+from audit_trail.verification.checks import Check, CheckList, Outcome
+from audit_trail.verification.days import Grace
 from audit_trail.verification.object_checks import check_listing, check_object
 
 DAY = "2026-01-05"
@@ -138,6 +140,115 @@ class TestListing:
         assert listed(archive) == [("listing.clean", "all", "")]
 
 
+class TestListingWithGrace:
+    """What a running day puts before its seal is there is not called planted, and never for long."""
+
+    HOURS = 24
+    NOW = MODIFIED + timedelta(hours=HOURS) - timedelta(seconds=1)
+    LATE = f"logs/source=app/date={DAY}/part-00007-0123456789abcdef.log.zst"
+
+    def listed(self, archive: MemoryArchive, key: str, now: datetime, hours: int = HOURS) -> list[Check]:
+        checks = CheckList()
+        view = archive.view
+        versions = [
+            version for version in archive.store.list_versions("") if not version.key.startswith("ledger/")
+        ]
+        grace = Grace(view=view, now=now, hours=hours)
+        check_listing(versions, view.seals, checks, where="all", grace=grace)
+        assert all(check.where.startswith(key) for check in checks.kept)
+        return checks.kept
+
+    @pytest.mark.parametrize(
+        "key", [LATE, f"manifests/date={DAY}/r0002-0123456789abcdef.dsse.json"], ids=["segment", "manifest"]
+    )
+    def test_late_data_of_a_sealed_day_cannot_be_told_yet(self, archive: MemoryArchive, key: str) -> None:
+        archive.store.put_version(key, b"x")
+        (check,) = self.listed(archive, key, self.NOW)
+        assert (check.name, check.outcome, check.day) == ("listing.unsealed", Outcome.UNVERIFIABLE, DAY)
+        assert check.found == "an object that no entry names yet, put at 2026-01-09T01:00:00Z"
+        assert "look again" in check.remedy
+
+    def test_after_the_hours_of_grace_it_was_planted(self, archive: MemoryArchive) -> None:
+        archive.store.put_version(self.LATE, b"x")
+        (check,) = self.listed(archive, self.LATE, self.NOW + timedelta(seconds=1))
+        assert (check.name, check.outcome, check.day) == ("listing.unsealed", Outcome.FAIL, DAY)
+        assert check.found == "an object that no entry names"
+        assert "who put this here" in check.remedy
+
+    @pytest.mark.parametrize(
+        "key", ["logs/x", f"logs/source=app/date={DAY}/x.log.zst", f"manifests/date={DAY}/r2.dsse.json"]
+    )
+    def test_what_no_run_would_put_is_wrong_at_once(self, archive: MemoryArchive, key: str) -> None:
+        archive.store.put_version(key, b"x")
+        (check,) = self.listed(archive, key, self.NOW)
+        assert check.outcome is Outcome.FAIL
+
+    def test_what_lies_over_a_sealed_object_is_wrong_at_once(self, archive: MemoryArchive) -> None:
+        key = segment_key(archive)
+        archive.store.put_version(key, b"x")
+        archive.store.put_delete_marker(key)
+        found = self.listed(archive, key, self.NOW)
+        assert {(check.name, check.outcome) for check in found} == {
+            ("listing.overlaid", Outcome.FAIL),
+            ("listing.delete-marker", Outcome.FAIL),
+        }
+        assert {check.found for check in found} == {
+            "another version of a sealed object",
+            "a delete marker over the sealed version",
+        }
+
+    def test_a_day_on_its_way_to_its_first_seal_is_passed_over(self, archive: MemoryArchive) -> None:
+        key = "logs/source=app/date=2026-01-09/anything"
+        archive.store.put_version(key, b"x")
+        now = datetime(2026, 1, 10, 3, tzinfo=UTC)
+        assert self.listed(archive, key, now) == []
+        assert [check.outcome for check in self.listed(archive, key, now, hours=0)] == [Outcome.FAIL]
+
+    def test_what_is_passed_over_does_not_hide_what_follows(self, archive: MemoryArchive) -> None:
+        archive.store.put_version("logs/source=app/date=2026-01-09/a", b"x")
+        archive.store.put_version("x", b"x")
+        (check,) = self.listed(archive, "x", datetime(2026, 1, 10, 3, tzinfo=UTC))
+        assert check.found == "an object that no entry names"
+
+
+class TestWords:
+    """An operator reads these in the night."""
+
+    def test_a_weak_lock(self, archive: MemoryArchive) -> None:
+        key = segment_key(archive)
+        for retention, found in (
+            (None, "no lock"),
+            (GOVERNANCE, "GOVERNANCE until 2033-01-11T00:00:00Z"),
+        ):
+            archive.store.redescribe(key, retention=retention)
+            checks = CheckList(keep_passed=True)
+            check_object(archive.store, archive.view.seals[0].objects[0], checks, day=DAY)
+            lock = checks.kept[-1]
+            assert (lock.expected, lock.found) == ("COMPLIANCE until 2033-01-11T00:00:00Z", found)
+            assert "lock the version again" in lock.remedy
+            assert all(not check.remedy for check in checks.kept[:-1])
+
+    def test_what_was_changed(self, archive: MemoryArchive) -> None:
+        key = segment_key(archive)
+        version = archive.view.seals[0].objects[0].version_id
+        archive.store.redescribe(key, size=1, sha256="0" * 64)
+        checks = CheckList()
+        check_object(archive.store, archive.view.seals[0].objects[0], checks, day=DAY)
+        assert [(check.name, check.found, check.where) for check in checks.kept] == [
+            ("object.size", "1", f"{key} version {version}"),
+            ("object.checksum", "0" * 64, f"{key} version {version}"),
+        ]
+        assert all("somebody changed the archive" in check.remedy for check in checks.kept)
+
+    def test_a_locks_last_second_counts(self, archive: MemoryArchive) -> None:
+        """2555 days after the entry's own time, 2026-01-10 at three."""
+        until = datetime(2033, 1, 8, 3, tzinfo=UTC)
+        for offset, exit_code in ((0, 0), (-1, 1)):
+            retention = Retention(mode="COMPLIANCE", until=until + timedelta(seconds=offset))
+            archive.store.redescribe(ledger_key(2), retention=retention)
+            assert archive.verify("objects").exit_code == exit_code
+
+
 class TestEntryLock:
     """The ledger's own objects are locked as the genesis promised."""
 
@@ -155,3 +266,9 @@ class TestEntryLock:
         archive.store.redescribe(ledger_key(2), retention=None)
         assert archive.verify("objects", day="2026-01-05").exit_code == 0
         assert archive.verify("objects", day="2026-01-06").exit_code == 1
+
+
+def test_a_marker_beside_what_is_sealed_is_called_one(archive: MemoryArchive) -> None:
+    archive.store.put_delete_marker("logs/x")
+    (check,) = archive.verify("objects").checks.not_passed
+    assert (check.name, check.found) == ("listing.unsealed", "a delete marker")

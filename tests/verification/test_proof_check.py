@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import pytest
+from tests.verification.key_changes import KeyChanges
 from tests.verification.memory_archive import KeyRing, MemoryArchive, SourceFile
 
 from audit_trail.archive.ledger import MAX_ENTRY_BYTES
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence import canonical
-from audit_trail.evidence.ledger_entry import KeyRevocation, KeyRotation, encode_entry
+from audit_trail.evidence.ledger_entry import KeyRotation, encode_entry
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.evidence.proof import parse_proof, to_base64
 from audit_trail.signing.signatures import sign_payload
@@ -54,41 +54,6 @@ def refused(archive: MemoryArchive, data: bytes) -> IntegrityError:
     with pytest.raises(IntegrityError) as caught:
         checked(archive, data)
     return caught.value
-
-
-@dataclass(slots=True, kw_only=True)
-class KeyChanges:
-    """An archive whose keys change: appends what the pipeline would, and what a thief could."""
-
-    archive: MemoryArchive
-
-    def _fields(self, **changes: Any) -> dict[str, Any]:
-        return {**self.archive._linked(), **changes}
-
-    def rotate(self, new: KeyRing, **changes: Any) -> int:
-        """Replace all keys; the entry's number."""
-        entry = KeyRotation(**self._fields(keys=new.public, **changes))
-        old = self.archive.keys
-        both = KeyRing(public=(*old.public, *new.public), signers=(*old.signers, *new.signers))
-        self.archive.put(entry.sequence, self.archive.envelope(entry, both))
-        self.archive.keys = new
-        return entry.sequence
-
-    def revoke(self, keyid: str, *, first: int, new: KeyRing | None = None) -> int:
-        """Take belief away from a key; `new`: what takes its place, when it signs now."""
-        keys = self.archive.keys
-        pairs = list(zip(keys.public, keys.signers, strict=True))
-        kept = [pair for pair in pairs if pair[0].keyid != keyid]
-        schemes = {key.scheme for key, _ in kept}
-        fresh = list(zip(new.public, new.signers, strict=True)) if new else []
-        kept += [pair for pair in fresh if pair[0].scheme not in schemes]
-        after = KeyRing(public=tuple(key for key, _ in kept), signers=tuple(signer for _, signer in kept))
-        entry = KeyRevocation(
-            **self._fields(keyid=keyid, from_sequence=first, reason="stolen", keys=after.public)
-        )
-        self.archive.put(entry.sequence, self.archive.envelope(entry, after))
-        self.archive.keys = after
-        return entry.sequence
 
 
 @pytest.fixture
@@ -384,7 +349,7 @@ class TestKeys:
     def test_a_rotation_that_old_keys_did_not_sign(
         self, sealed: MemoryArchive, foreign_keys: KeyRing
     ) -> None:
-        rotation = KeyRotation(**sealed._linked(), keys=foreign_keys.public)
+        rotation = KeyRotation(**sealed.linked(), keys=foreign_keys.public)
         payload = encode_entry(rotation)
         data = proof_of(sealed, 1, 1)
         entries = canonical.decode(data, where="x")["entries"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.verification.memory_archive import LOCK, MemoryArchive
+from tests.verification.memory_archive import LOCK, KeyRing, MemoryArchive
 
 from audit_trail.archive.object_store import Retention
 from audit_trail.evidence.ledger_entry import Seal, SealedObject
+from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.verification.verifier import Report
 
 DAY, NEXT = "2026-01-08", "2026-01-09"
@@ -97,3 +98,65 @@ def test_a_lock_weaker_than_the_genesis_promised(archive: MemoryArchive, lock: R
     report = archive.verify("ledger", day=DAY)
     assert findings(report) == [("seal.policy", DAY)]
     assert seal.objects[0].key in report.checks.not_passed[0].found
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [("2033-01-07T00:00:00Z", []), ("2033-01-06T23:59:59Z", [("seal.policy", DAY)])],
+    ids=["to the second", "a second less"],
+)
+@pytest.mark.parametrize("which", ["manifest", "object"])
+def test_a_lock_reaches_the_promised_days_beyond_the_end_of_its_day(
+    archive: MemoryArchive, until: str, expected: list[tuple[str, str]], which: str
+) -> None:
+    """2555 days after 2026-01-09, for each object by itself."""
+    key = f"logs/source=app/date={DAY}/part-00000-0.log.zst"
+    objects = (
+        object_of(archive, key=key, retain_until=until if which == "object" else "2034-01-01T00:00:00Z"),
+    )
+    seal = archive.prepare_seal(DAY, 1, objects=objects)
+    if which == "manifest":
+        seal = seal.model_copy(update={"manifest": seal.manifest.model_copy(update={"retain_until": until})})
+    archive.append(seal)
+    report = archive.verify("ledger")
+    assert findings(report) == expected
+    if expected:
+        (check,) = report.checks.not_passed
+        weak = seal.manifest if which == "manifest" else seal.objects[0]
+        assert check.found == f"{weak.key}: COMPLIANCE until {until}"
+        assert check.expected == "COMPLIANCE until 2033-01-07T00:00:00Z or later"
+        assert check.where == f"{ledger_key(4)} day {DAY}"
+        assert check.remedy
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_a_stronger_lock_than_promised_is_no_finding(keys: KeyRing, mode: Any) -> None:
+    archive = MemoryArchive(keys=keys, lock=Retention(mode="GOVERNANCE", until=LOCK.until))
+    archive.lock = Retention(mode=mode, until=LOCK.until)
+    archive.seal(DAY, b"x\n")
+    assert archive.verify("ledger").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"manifests/date={DAY}/r0001-deeper/0.dsse.json",
+        f"elsewhere/manifests/date={DAY}/r0001-0.dsse.json",
+        f"manifests/date={DAY}/r0010-0.dsse.json",
+        f"manifests/date={DAY}/0.dsse.json",
+        f"manifests/date={NEXT}/r0001-0.dsse.json",
+        "r0001-0.dsse.json",
+    ],
+)
+def test_a_manifest_outside_its_days_folder(archive: MemoryArchive, key: str) -> None:
+    seal = archive.prepare_seal(DAY, 1)
+    archive.append(seal.model_copy(update={"manifest": seal.manifest.model_copy(update={"key": key})}))
+    (check,) = archive.verify("ledger").checks.not_passed
+    assert (check.name, check.found) == ("seal.keys", key)
+    assert check.remedy
+
+
+def test_a_day_sealed_a_second_before_it_ended(archive: MemoryArchive) -> None:
+    (check,) = sealed_with(archive, at=f"{DAY}T23:59:59Z").checks.not_passed
+    assert check.expected == f"{DAY}T00:00:00Z to {NEXT}T00:00:00Z, sealed after it"
+    assert check.found == f"{DAY}T00:00:00Z to {NEXT}T00:00:00Z, sealed at {DAY}T23:59:59Z"

@@ -15,9 +15,10 @@ from audit_trail.archive.ledger import put_token
 from audit_trail.archive.object_store import Retention
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.object_keys import ledger_key, token_key
-from audit_trail.signing.timestamps import read_anchors
-from audit_trail.verification.checks import Outcome
-from audit_trail.verification.time_checks import TimeTrust, attested_times
+from audit_trail.signing.timestamps import Token, read_anchors
+from audit_trail.verification import time_checks
+from audit_trail.verification.checks import Check, CheckList, Outcome
+from audit_trail.verification.time_checks import TimeTrust, attested_times, check_times
 from audit_trail.verification.verifier import Report
 
 HOURS = 24
@@ -260,3 +261,89 @@ def test_an_entry_is_attested_by_the_earliest_token_over_it_or_a_later_one() -> 
 
 def test_the_token_is_over_the_stored_bytes(stamped: Stamped) -> None:
     assert sha256(stamped.entry(1)).hexdigest() == stamped.archive.view.heads[1]
+
+
+# To the second: with tokens that say whatever is asked, over entries of a fixed clock
+
+AT = datetime(2026, 1, 10, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def says(monkeypatch: pytest.MonkeyPatch) -> dict[int, datetime]:
+    """What the token over each entry says; none of them is read."""
+    times: dict[int, datetime] = {}
+
+    def read(_store: Any, _view: Any, sequence: int, *_: Any) -> Token:
+        return Token(time=times[sequence], serial=sequence, policy="1.2", authority="CN=x")
+
+    monkeypatch.setattr(time_checks, "_read_token", read)
+    return times
+
+
+def found_at(archive: MemoryArchive, *, trust: TimeTrust, now: datetime = AT) -> list[Check]:
+    checks = CheckList(keep_passed=True)
+    check_times(archive.store, archive.view, trust, checks, now=now)
+    return checks.kept
+
+
+TRUSTED = TimeTrust(anchors=object(), due_hours=HOURS)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        (AT - timedelta(minutes=5), Outcome.PASS),
+        (AT - timedelta(minutes=5, seconds=1), Outcome.FAIL),
+        (AT + timedelta(hours=HOURS), Outcome.PASS),
+        (AT + timedelta(hours=HOURS, seconds=1), Outcome.FAIL),
+    ],
+    ids=["five minutes", "a second more", "a day later", "a day and a second"],
+)
+def test_an_entrys_time_fits_its_token_to_the_second(
+    keys: KeyRing, says: dict[int, datetime], said: datetime, outcome: Outcome
+) -> None:
+    archive = MemoryArchive(keys=keys, timestamp_hours=HOURS)
+    archive.store.put_version(token_key(0), b"token")
+    says[0] = said
+    token, order = found_at(archive, trust=TRUSTED)
+    assert (token.name, token.outcome) == ("time.token", Outcome.PASS)
+    assert (order.name, order.where, order.outcome) == ("time.order", ledger_key(0), outcome)
+    assert order.found == f"says 2026-01-10T03:00:00Z, attested at {format_timestamp(said)}"
+    earliest, latest = said - timedelta(hours=HOURS), said + timedelta(minutes=5)
+    assert order.expected == (
+        f"not before {format_timestamp(earliest)}, at or before {format_timestamp(latest)}"
+    )
+    assert bool(order.remedy) is (outcome is Outcome.FAIL)
+
+
+@pytest.mark.parametrize(("hours", "due_hours"), [(6, 24), (None, 6)], ids=["promised", "by setting"])
+def test_a_token_is_due_after_the_promised_hours_or_else_after_those_of_the_settings(
+    keys: KeyRing, says: dict[int, datetime], hours: int | None, due_hours: int
+) -> None:
+    archive = MemoryArchive(keys=keys, timestamp_hours=hours)
+    archive.store.put_version(token_key(0), b"token")
+    says[0] = AT
+    archive.seal(DAYS[0], b"x\n")
+    trust = TimeTrust(anchors=TRUSTED.anchors, due_hours=due_hours)
+    due = AT + timedelta(hours=6)
+    assert {check.outcome for check in found_at(archive, trust=trust, now=due)} == {Outcome.PASS}
+    late = found_at(archive, trust=trust, now=due + timedelta(seconds=1))
+    (missing,) = (check for check in late if check.outcome is Outcome.FAIL)
+    assert (missing.name, missing.where, missing.found) == ("time.token", token_key(1), "none")
+    assert missing.expected == "a token over it or a later entry by 2026-01-10T09:00:00Z"
+    assert "a run catches up" in missing.remedy
+
+
+def test_what_was_written_before_the_first_token_is_held_to_its_latest_time_only(
+    keys: KeyRing, says: dict[int, datetime]
+) -> None:
+    archive = MemoryArchive(keys=keys)
+    archive.seal(DAYS[0], b"x\n")
+    archive.store.put_version(token_key(1), b"token")
+    says[1] = AT + timedelta(days=300)
+    checks = [check for check in found_at(archive, trust=TRUSTED) if check.name == "time.order"]
+    assert [(check.where, check.outcome, check.day) for check in checks] == [
+        (ledger_key(0), Outcome.PASS, ""),
+        (ledger_key(1), Outcome.FAIL, DAYS[0]),
+    ]
+    assert checks[0].expected == "at or before 2026-11-06T03:05:00Z"

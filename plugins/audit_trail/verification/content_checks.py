@@ -10,7 +10,7 @@ from audit_trail.archive.object_store import ObjectReader, StoredObject
 from audit_trail.errors import AuditTrailError, IntegrityError, StorageError
 from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
 from audit_trail.evidence.envelope import parse_envelope
-from audit_trail.evidence.ledger_entry import Genesis, Seal, SealedObject
+from audit_trail.evidence.ledger_entry import Genesis, Seal, SealedObject, Totals
 from audit_trail.evidence.manifest import Manifest, Segment, parse_manifest
 from audit_trail.evidence.segment import digest_segment
 from audit_trail.verification.checks import CheckList
@@ -78,6 +78,8 @@ def parse_sealed_manifest(data: bytes, view: Believed, seal: Seal) -> Manifest:
         ("date", seal.date, manifest.date),
         ("revision", str(seal.revision), str(manifest.revision)),
         ("segments", _listed(seal), [(s.key, s.stored_sha256, s.stored_bytes) for s in manifest.segments]),
+        # What reports say of a day is what its seal says.
+        ("totals", str(seal.totals), str(_totals(manifest))),
     ):
         if expected != actual:
             raise IntegrityError(
@@ -87,6 +89,16 @@ def parse_sealed_manifest(data: bytes, view: Believed, seal: Seal) -> Manifest:
                 found=str(actual),
             )
     return manifest
+
+
+def _totals(manifest: Manifest) -> Totals:
+    return Totals(
+        inputs=len(manifest.inputs),
+        segments=len(manifest.segments),
+        records=manifest.records,
+        content_bytes=manifest.content_bytes,
+        stored_bytes=sum(segment.stored_bytes for segment in manifest.segments),
+    )
 
 
 def _listed(seal: Seal) -> list[tuple[str, str, int]]:

@@ -97,8 +97,10 @@ class KeyHistory:
         """Check the signatures of a document that entry `sequence` names.
 
         It was signed before that entry, so perhaps before a rotation: the keys
-        of the entry's era or of an earlier one, but none that was not believed
-        any more at that entry.
+        of the entry's era or of an earlier one, but none of an earlier one that
+        was not believed any more at that entry. Where that is so of the entry's
+        own keys, the entry is `disbelieved` itself, and what it names with it;
+        what the document says can still be compared.
 
         Raises:
             IntegrityError: See `verify_envelope`.

@@ -218,6 +218,7 @@ said='
      elif .kind == "key-revocation" then ["revoked", .keyid, .from_sequence]
      elif .kind == "gap" then ["gap", .date]
      elif .kind == "seal" then ["seal", .date, .revision, .manifest.key, .manifest.sha256, .manifest.bytes],
+       ["totals", (.totals | [.inputs, .segments, .records, .content_bytes, .stored_bytes] | map(tostring) | join(" "))],
        (.objects[] | ["object", .key, .sha256, .bytes])
      else empty end),
     ["entry", .sequence, .kind, (.previous // "-")]
@@ -314,6 +315,7 @@ while IFS=$'\t' read -r what a b c d e; do
     revoked) revoked=$a from=$b ;;
     gap) gap_on[$a]=1 ;;
     object) objects_of[${#seals[@]} - 1]+="$a $b $c"$'\n' ;;
+    totals) totals_of[${#seals[@]} - 1]=$a ;;
     seal)
       revisions[$a]=$((${revisions[$a]:-0} + 1))
       check 'revisions' "entry $number: revision $b of $a where ${revisions[$a]} is due" equal "$b" "${revisions[$a]}"
@@ -405,7 +407,8 @@ described='
         == ([.segments | to_entries[] | {segment: .key, records: .value.records}] | per_segment)
     then . else error("not a manifest") end
   | (.segments[] | ["segment", .key, .stored_sha256, .stored_bytes, .content_sha256, .content_bytes, .records]),
-    ["manifest", .date, .revision]
+    ["manifest", .date, .revision, ([(.inputs, .segments | length),
+      (.segments | [.[].records], [.[].content_bytes], [.[].stored_bytes] | add // 0)] | map(tostring) | join(" "))]
   | @tsv'
 
 manifest_keys() { # SEQUENCE "KEYIDS THAT SIGNED": which keys must have, see key rotation in VERIFY.md
@@ -436,7 +439,7 @@ if ((${#manifests[@]})); then
     fi
     read -r sequence date revision key _ <<<"${seals[chosen[number]]}"
     check 'manifests' "$key does not say what its seal says" \
-      equal "$a $b $listed" "$date $revision ${objects_of[chosen[number]]}"
+      equal "$a $b $c $listed" "$date $revision ${totals_of[chosen[number]]} ${objects_of[chosen[number]]}"
     IFS=$'\t' read -r _ signatures <&3
     signed_by=''
     for item in $signatures; do signed_by+="${item%%=*} "; done
