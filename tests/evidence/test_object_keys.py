@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_trail.evidence.object_keys import (
+    day_of_key,
     ledger_key,
     ledger_sequence,
     manifest_key,
@@ -18,6 +19,8 @@ from audit_trail.evidence.object_keys import (
 )
 
 DIGEST = "0123456789abcdef" * 4
+SEGMENT = "logs/source=api/date=2026-01-08/part-00001-0123456789abcdef.jsonl.zst"
+MANIFEST = "manifests/date=2026-01-08/r0002-0123456789abcdef.dsse.json"
 
 
 @pytest.mark.parametrize(
@@ -97,3 +100,25 @@ def test_token_key() -> None:
     assert token_sequence("ledger/000000000041.tsr") == 41
     for key in (ledger_key(41), "ledger/41.tsr", "ledger/000000000041.tsr\n", "x/ledger/000000000041.tsr"):
         assert token_sequence(key) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "day"),
+    [
+        (SEGMENT, "2026-01-08"),
+        (MANIFEST, "2026-01-08"),
+        (f"x{SEGMENT}", None),
+        (f"{SEGMENT}x", None),
+        (f"{MANIFEST}\n", None),
+        (SEGMENT.replace("part-00001", "part-1"), None),
+        (SEGMENT.replace("source=api", "source=a/b"), None),
+        (SEGMENT.replace("0123456789abcdef", "0123456789ABCDEF"), None),
+        (SEGMENT.replace(".jsonl.", ".json."), None),
+        (MANIFEST.replace("r0002", "r2"), None),
+        ("ledger/000000000001.dsse.json", None),
+        ("", None),
+    ],
+)
+def test_a_day_is_told_by_keys_of_segments_and_manifests_alone(key: str, day: str | None) -> None:
+    """What may be on its way to its seal: anything else nobody of ours has put."""
+    assert day_of_key(key) == day
