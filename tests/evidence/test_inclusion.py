@@ -169,3 +169,9 @@ def test_memory_does_not_grow_with_the_tree() -> None:
     assert collector.record == b"456"
     assert len(collector.path()) == 16
     assert peak < 1_000_000
+
+
+@pytest.mark.parametrize(("nodes", "said"), [(0, "too short"), (2, "too short"), (4, "too long")])
+def test_a_path_of_another_length_is_refused_whatever_root_it_leads_to(nodes: int, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        root_of_path(b"record", index=2, size=8, path=[bytes(32)] * nodes)
