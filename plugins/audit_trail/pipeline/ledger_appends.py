@@ -6,13 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from audit_trail.errors import ConfigurationError, StorageError
-from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Gap, KeyRevocation, KeyRotation, LinkedEntry
 from audit_trail.evidence.public_key import PublicKey, Scheme
-from audit_trail.pipeline.seal import MAX_RACES, append
+from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext, check_day
 from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.signing.local_keys import held_keys, make_key
@@ -49,7 +47,7 @@ def declare_gap(context: StageContext, day: str, reason: str) -> Appended:
         there = view.gaps.get(day)
         if there is not None and there.reason == reason:
             return None
-        return Gap(**_linked(context, view), date=parsed.isoformat(), reason=reason)
+        return Gap(**linked(context, view), date=parsed.isoformat(), reason=reason)
 
     return _append(context, entry, lambda view: view.gaps[day])
 
@@ -70,7 +68,7 @@ def rotate_keys(context: StageContext, *, schemes: tuple[Scheme, ...] = ()) -> A
         chosen = schemes or tuple(key.scheme for key in view.keys)
         _check_schemes(view, chosen)
         keys = [_next_key(context, view, key.scheme) if key.scheme in chosen else key for key in view.keys]
-        return KeyRotation(**_linked(context, view), keys=_in_order(keys))
+        return KeyRotation(**linked(context, view), keys=_in_order(keys))
 
     return _append(context, entry, lambda view: view.key_changes[-1])
 
@@ -107,14 +105,14 @@ def revoke_key(
         keys = [
             _next_key(context, view, key.scheme) if key.keyid == revoked.keyid else key for key in view.keys
         ]
-        linked = _linked(context, view)
-        first = linked["sequence"] if from_sequence is None else from_sequence
-        if not 1 <= first <= linked["sequence"]:
+        fields = linked(context, view)
+        first = fields["sequence"] if from_sequence is None else from_sequence
+        if not 1 <= first <= fields["sequence"]:
             raise ConfigurationError(
-                "no such entry", where="--from-entry", expected=f"1 to {linked['sequence']}", found=str(first)
+                "no such entry", where="--from-entry", expected=f"1 to {fields['sequence']}", found=str(first)
             )
         return KeyRevocation(
-            **linked, keyid=revoked.keyid, from_sequence=first, reason=reason, keys=_in_order(keys)
+            **fields, keyid=revoked.keyid, from_sequence=first, reason=reason, keys=_in_order(keys)
         )
 
     return _append(context, entry, lambda view: view.key_changes[-1])
@@ -138,16 +136,6 @@ def _append(
             log.info("appended kind=%s entry=%d sha256=%s", made.kind, made.sequence, digest)
             return Appended(entry=made, sha256=digest, new=True)
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
-
-
-def _linked(context: StageContext, view: LedgerView) -> dict[str, Any]:
-    return {
-        "archive": view.genesis.archive,
-        "genesis": view.genesis_sha256,
-        "sequence": view.head.sequence + 1,
-        "previous": view.head.sha256,
-        "at": format_timestamp(context.now()),
-    }
 
 
 def _next_key(context: StageContext, view: LedgerView, scheme: Scheme) -> PublicKey:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from audit_trail.archive.ledger import put_entry
 from audit_trail.archive.object_store import KeyTakenError
@@ -79,6 +80,17 @@ def append(context: StageContext, view: LedgerView, entry: LinkedEntry) -> bool:
     return True
 
 
+def linked(context: StageContext, view: LedgerView) -> dict[str, Any]:
+    """The fields by which the next entry hangs on `view`'s head."""
+    return {
+        "archive": view.genesis.archive,
+        "genesis": view.genesis_sha256,
+        "sequence": view.head.sequence + 1,
+        "previous": view.head.sha256,
+        "at": format_timestamp(context.now()),
+    }
+
+
 def _check_complete(signed: Signed, uploaded: Sequence[Uploaded]) -> None:
     expected = sorted(item.key for item in signed.objects)
     found = sorted(item.object.key for item in uploaded)
@@ -123,11 +135,7 @@ def _entry(context: StageContext, view: LedgerView, signed: Signed, uploaded: Se
     manifest = by_key[signed.objects[-1].key]
     day = date.fromisoformat(signed.day)
     return Seal(
-        archive=view.genesis.archive,
-        genesis=view.genesis_sha256,
-        sequence=view.head.sequence + 1,
-        previous=view.head.sha256,
-        at=format_timestamp(context.now()),
+        **linked(context, view),
         date=signed.day,
         interval_start=f"{day.isoformat()}T00:00:00Z",
         interval_end=f"{(day + timedelta(days=1)).isoformat()}T00:00:00Z",

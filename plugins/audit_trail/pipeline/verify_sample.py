@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from audit_trail.errors import IntegrityError, StorageError
-from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Seal, SealedObject, Verification
 from audit_trail.pipeline.handoffs import Sealed, Verified
-from audit_trail.pipeline.seal import MAX_RACES, append
+from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.verification.checks import CheckList, Outcome
@@ -96,11 +95,7 @@ def _append_result(context: StageContext, day: str, checks: CheckList, sample: S
     for _ in range(MAX_RACES):
         view: LedgerView = context.ledger()
         entry = Verification(
-            archive=view.genesis.archive,
-            genesis=view.genesis_sha256,
-            sequence=view.head.sequence + 1,
-            previous=view.head.sha256,
-            at=format_timestamp(context.now()),
+            **linked(context, view),
             date=day,
             passed=checks.total(Outcome.PASS),
             failed=checks.total(Outcome.FAIL),
