@@ -36,6 +36,7 @@ from audit_trail.redaction.kernel.text import (
     at,
     backslashes_before,
     begins_word,
+    hex_value,
     holds,
     is_blank,
     is_class,
@@ -92,7 +93,7 @@ def _try(t: Any, shape: int, i: int) -> int:
     if kind == LINEAR:
         end = _linear_end(t, shape, i)
     elif kind == IBAN:
-        end = _iban_end(t, i, t.shapes[shape * SHAPE_INTS + 2])
+        end = _iban_end(t, shape, i)
     elif not holds(t, i + 2, t.shapes[shape * SHAPE_INTS + 2]):
         return 0
     elif kind != SCHEME:
@@ -144,27 +145,46 @@ def _fail(t: Any, shape: int, run_start: int, run_end: int) -> int:
 
 
 @compiled
-def _iban_end(t: Any, start: int, length: int) -> int:
-    """Exactly as many characters as the country's IBAN has (ISO 13616), checked; words may follow."""
+def _iban_end(t: Any, shape: int, start: int) -> int:
+    """The end of an IBAN as its country builds it (ISO 13616), checked; words may follow."""
     if not is_class(t, start + 2, DIGIT) or not is_class(t, start + 3, DIGIT):
         return 0
     mark = at(t, start + 4)
     spaced = mark == SPACE or mark == MINUS
-    i, taken, remainder = start, 0, 0
-    while taken < length:
-        byte = at(t, i)
-        if spaced and byte == mark and taken % 4 == 0:
+    first, items = t.shapes[shape * SHAPE_INTS + 2], t.shapes[shape * SHAPE_INTS + 3]
+    i, taken, remainder = start + 4, 4, 0
+    for item in range(first, first + items):
+        for _ in range(t.items[item * 3 + 1]):
+            if spaced and at(t, i) == mark and taken % 4 == 0:
+                i += 1
+            if i >= t.size or t.masks[t.items[item * 3] * 256 + t.data[i]] == 0:
+                return 0
+            remainder = _mod_97(remainder, at(t, i))
+            taken += 1
             i += 1
-            continue
-        if not is_class(t, i, WORD) or byte == 95:
-            return 0
-        if taken >= 4:
-            remainder = _mod_97(remainder, byte)
-        taken += 1
-        i += 1
     for k in range(4):
         remainder = _mod_97(remainder, at(t, start + k))
-    return i if remainder == 1 and not is_class(t, i, WORD) else 0
+    if remainder != 1 or is_class(t, i, WORD):
+        return 0
+    return 0 if mark == MINUS and _stands_in_uuid(t, start) else i
+
+
+@compiled
+def _stands_in_uuid(t: Any, i: int) -> bool:
+    """Whether one of the three inner groups of a UUID (RFC 9562, section 4) begins at `i`."""
+    return _is_uuid(t, i - 9) or _is_uuid(t, i - 14) or _is_uuid(t, i - 19)
+
+
+@compiled
+def _is_uuid(t: Any, start: int) -> bool:
+    for k in range(36):
+        byte = at(t, start + k)
+        if k in (8, 13, 18, 23):
+            if byte != MINUS:
+                return False
+        elif hex_value(byte) < 0:
+            return False
+    return True
 
 
 @compiled
