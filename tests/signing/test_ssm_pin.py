@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.settings import load_settings
@@ -18,23 +16,9 @@ GENESIS = "a" * 64
 PREFIX = "/audit-trail/head"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
-
-
 @pytest.fixture
-def pin(server: str, monkeypatch: pytest.MonkeyPatch) -> SsmPin:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    made = SsmPin(PREFIX, GENESIS, region="eu-central-1")
-    made._client.delete_parameters(Names=[made.name])
-    return made
+def pin(aws: str) -> SsmPin:
+    return SsmPin(PREFIX, GENESIS, region="eu-central-1")
 
 
 def head(sequence: int) -> Head:

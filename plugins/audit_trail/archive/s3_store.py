@@ -13,8 +13,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit_trail.archive.aws_clients import open_client
 from audit_trail.archive.object_store import KeyTakenError, ObjectVersion, Retention, StoredObject
-from audit_trail.errors import ConfigurationError, StorageError
+from audit_trail.errors import StorageError
 from audit_trail.settings import ArchiveSettings
 
 if TYPE_CHECKING:
@@ -31,32 +32,15 @@ _CONFLICT = {"409", "ConditionalRequestConflict"}
 
 
 def make_client(archive: ArchiveSettings) -> S3Client:
-    """A boto3 client with boto3's own credential chain, or the file in the settings.
+    """A client of the archive's store.
 
     Raises:
-        ConfigurationError: The endpoint is no URL, or the profile is not in the file.
+        ConfigurationError: See `open_client`; or the endpoint is no URL.
     """
-    from botocore.exceptions import BotoCoreError
-
-    try:
-        return _open_client(archive)
-    except (BotoCoreError, ValueError) as error:
-        raise ConfigurationError(
-            "no S3 client can be made from the settings",
-            where="archive.endpoint_url, archive.profile, archive.credentials_file",
-            found=f"{type(error).__name__}: {error}"[:300],
-        ) from error
-
-
-def _open_client(archive: ArchiveSettings) -> S3Client:
-    import boto3
-    import botocore.session
     from botocore.config import Config
 
-    core = botocore.session.Session(profile=archive.profile)
-    if archive.credentials_file is not None:
-        core.set_config_variable("credentials_file", str(archive.credentials_file))
-    return boto3.Session(botocore_session=core, region_name=archive.region).client(
+    client: S3Client = open_client(
+        archive,
         "s3",
         endpoint_url=archive.endpoint_url,
         config=Config(
@@ -65,6 +49,7 @@ def _open_client(archive: ArchiveSettings) -> S3Client:
             max_pool_connections=32,
         ),
     )
+    return client
 
 
 class S3Store:
