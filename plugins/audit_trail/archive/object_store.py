@@ -24,7 +24,8 @@ class StoredObject:
     """One version of an object, as the store describes it.
 
     `sha256` is the checksum that the store keeps, None where it keeps none;
-    `retention` is None where nothing is locked.
+    `retention` is None where nothing is locked, `encryption` where the store does not say how it
+    encrypts at rest.
     """
 
     key: str
@@ -33,6 +34,7 @@ class StoredObject:
     sha256: str | None
     retention: Retention | None
     storage_class: str
+    encryption: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

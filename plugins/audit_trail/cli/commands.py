@@ -27,6 +27,8 @@ NEEDS_STORE = {
     "rotate-keys",
     "revoke-key",
     "export",
+    "report",
+    "metrics",
 }
 
 

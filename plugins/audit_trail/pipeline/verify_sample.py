@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Seal, SealedObject, Verification
+from audit_trail.pipeline.announce_metrics import announce_metrics
 from audit_trail.pipeline.handoffs import Sealed, Verified
 from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext
@@ -53,7 +54,9 @@ def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
     sample, drawn = draw_sample(view.seals, seed=view.head, size=context.settings.verification.sample_size)
     _check_contents(context, verifier, view, drawn, day)
     context.on_progress("verify_sample", 1, 1)
-    sequence, digest = _append_result(context, day, verifier.checks, sample)
+    sequence, after = _append_result(context, day, verifier.checks, sample)
+    digest = after.heads[sequence]
+    announce_metrics(context, after, day, last=sequence)
     _log_checks(verifier.checks)
     statement = confidence_statement(sample)
     log.info("verified day=%s entry=%d sha256=%s: %s", day, sequence, digest, statement)
@@ -86,7 +89,9 @@ def _check_contents(
         pool.shutdown(cancel_futures=True)
 
 
-def _append_result(context: StageContext, day: str, checks: CheckList, sample: Sample) -> tuple[int, str]:
+def _append_result(
+    context: StageContext, day: str, checks: CheckList, sample: Sample
+) -> tuple[int, LedgerView]:
     failures = [
         FailedCheck(check=check.name, where=check.where[:4096])
         for check in checks.not_passed[:MAX_FAILURES_SEALED]
@@ -106,7 +111,7 @@ def _append_result(context: StageContext, day: str, checks: CheckList, sample: S
         if append(context, view, entry):
             after = context.ledger()
             stamp_entries(context, after)
-            return entry.sequence, after.heads[entry.sequence]
+            return entry.sequence, after
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
 
 

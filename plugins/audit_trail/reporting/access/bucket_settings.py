@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit_trail.errors import StorageError
-from audit_trail.reporting.access.iam_account import aws_errors
 from audit_trail.reporting.access.policy_document import Statement, parse_policy
+from audit_trail.reporting.aws_errors import aws_errors
 
 _NONE = {
     "NoSuchBucketPolicy", "OwnershipControlsNotFoundError", "NoSuchPublicAccessBlockConfiguration",

@@ -6,44 +6,15 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationD
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit_trail.errors import StorageError
 from audit_trail.reporting.access.policy_document import Statement, parse_policy
 from audit_trail.reporting.access.principals import Principal
+from audit_trail.reporting.aws_errors import aws_errors
 
 FILTER = ["User", "Group", "Role", "LocalManagedPolicy"]
 """AWS's own policies, more than a thousand, are asked for one by one where they are attached."""
-
-
-@contextmanager
-def aws_errors(what: str) -> Iterator[None]:
-    """No exception of boto3 leaves, and no secret with ours.
-
-    Raises:
-        StorageError: AWS refused or could not be reached.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        found = error.response.get("Error", {})
-        raise StorageError(
-            f"AWS refused {error.operation_name}",
-            where=what,
-            found=f"{found.get('Code', '')}: {found.get('Message', '')}"[:300],
-            remedy=f"run it with credentials that may call {error.operation_name}",
-        ) from error
-    except (BotoCoreError, OSError) as error:
-        raise StorageError(
-            "AWS could not be reached",
-            where=what,
-            found=type(error).__name__,
-            remedy="check credentials, archive.region and network",
-        ) from error
 
 
 def read_principals(client: Any, *, account: str, partition: str = "aws") -> tuple[Principal, ...]:
