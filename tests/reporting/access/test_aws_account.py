@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.reporting.access.policies import allow, deny
+from tests.reporting.aws_client import client, new_client
 
 from audit_trail.errors import StorageError
 from audit_trail.reporting.access.bucket_settings import read_bucket
@@ -25,12 +26,6 @@ TRUST = json.dumps(
         ],
     }
 )
-
-
-def client(service: str) -> Any:
-    import boto3
-
-    return boto3.client(service, region_name="us-east-1")
 
 
 def document(*statements: dict[str, Any]) -> str:
@@ -209,12 +204,12 @@ def test_what_cannot_be_reached_or_is_not_there_is_a_storage_error(
     aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(StorageError, match="AWS refused GetBucketPolicy"):
-        read_bucket(client("s3"), bucket="not-there", account=ACCOUNT)
+        read_bucket(new_client("s3"), bucket="not-there", account=ACCOUNT)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-to-be-shown")
     with pytest.raises(StorageError, match="could not be reached") as caught:
-        read_principals(client("iam"), account=ACCOUNT)
+        read_principals(new_client("iam"), account=ACCOUNT)
     assert "not-to-be-shown" not in f"{caught.value!s}{caught.value.__cause__!r}"
 
 

@@ -53,7 +53,7 @@ def signed_records(found: Measurement) -> Figure:
     if records.unsigned:
         findings += (f"{records.unsigned} records are in objects that are not as they were sealed",)
     if missing:
-        findings += (f"{missing} days are missing: nobody knows how many records they would have",)
+        findings += (f"days missing: {missing}; nobody knows how many records they would have",)
     unclear = f"{records.open} records are in objects that could not be looked at" if records.open else ""
     share = percent(signed, records.collected) if records.collected else "no records"
     return Figure(

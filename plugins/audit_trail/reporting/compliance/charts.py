@@ -35,17 +35,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Bars, the scale's top, and where a line is drawn across."""
+    """Bars, the scale's lines with their values, where the bars end, and where a line is drawn across."""
 
     bars: tuple[Bar, ...]
-    top: float
+    scale: tuple[tuple[float, str], ...]
+    end: float
     days_per_bar: int
     line_y: float | None = None
     width: float = WIDTH
     height: float = HEIGHT
     left: float = LEFT
-    floor: float = HEIGHT - BOTTOM
-    ceiling: float = TOP
 
 
 def verification_chart(history: Iterable[tuple[datetime, bool, bool]]) -> Chart | None:
@@ -126,7 +125,11 @@ def _stacked(
         bars.append(Bar(label=spans.label(number), values=tuple(values), parts=tuple(parts)))
     return Chart(
         bars=tuple(bars),
-        top=top,
+        scale=tuple(
+            (round(floor - room * share, 2), f"{top * share:g}")
+            for share in ((0, 0.5, 1) if top > 1 else (0, 1))
+        ),
+        end=round(LEFT + len(bars) * step, 2),
         days_per_bar=spans.length,
         line_y=round(floor - room * line / top, 2) if line is not None and line <= top else None,
     )
