@@ -190,7 +190,7 @@ class ComplianceSettings(_Section):
     read_roles: tuple[str, ...] = Field(
         default=(), description="names of the IAM roles that may read it and do nothing else"
     )
-    storage_classes: tuple[str, ...] = Field(
+    storage_classes: tuple[Annotated[str, Field(pattern=r"^[A-Z_]+$")], ...] = Field(
         default=(), description="classes that segments may be in; empty: `archive.storage_class`"
     )
     encryption: tuple[Literal["AES256", "aws:kms", "aws:kms:dsse"], ...] = Field(

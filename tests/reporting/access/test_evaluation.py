@@ -306,6 +306,14 @@ def test_root_may_do_everything_that_no_bucket_policy_denies() -> None:
     assert verdict(root(), bucket=bucket_policy(deny(Principal={"AWS": USER}))) == "yes"
 
 
+def test_nobody_can_deny_root_the_bucket_policy() -> None:
+    nobody = bucket_policy(deny(**EVERYBODY))
+    for action in ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"):
+        assert verdict(root(), action, bucket=nobody, resources=BUCKET) == "yes"
+        assert verdict(user(allow()), action, bucket=nobody, resources=BUCKET) == "no"
+    assert verdict(root(), "s3:PutBucketAcl", bucket=nobody, resources=BUCKET) == "no"
+
+
 @pytest.mark.parametrize(
     ("who", "statement", "expected"),
     [
@@ -347,6 +355,7 @@ def test_those_from_outside_need_the_bucket_policy(
 def test_a_question_that_is_too_large_counts_as_a_permission(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wildcards, "MAX_STATES", 3)
     assert verdict(user(allow(Resource=f"{BUCKET}/a*b*c"))) == "conditional"
+    wildcards.contains.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,14 @@ def test_a_period_has_its_own_days_and_the_whole_ledger(archive: MemoryArchive) 
     assert found.seen.requests["GetObject"] == 4 + 1
 
 
+def test_a_period_that_reaches_beyond_the_ledger_is_told(archive: MemoryArchive) -> None:
+    found = measured(archive, Period(first=date(2025, 12, 1), last=date(2026, 1, 9)))
+    figure = archive_figures.days_covered(found)
+    assert figure.value == "3 of 3"
+    assert "Of days before 2026-01-05 the ledger says nothing." in figure.explanation
+    assert "Days after 2026-01-07 are not due yet." in figure.explanation
+
+
 @pytest.mark.parametrize(
     ("first", "last"), [("2026-01-07", "2026-01-06"), ("2026-01-10", None), (None, "2026-01-10")]
 )

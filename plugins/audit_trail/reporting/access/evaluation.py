@@ -18,7 +18,7 @@ variables) counts as a permission, and as no prohibition: such access is *condit
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from audit_trail.reporting.access import conditions
@@ -30,12 +30,15 @@ from audit_trail.reporting.access.wildcards import (
     Pattern,
     UndecidedError,
     arn_pattern,
+    contains,
     find_member,
     matches,
     wildcard,
 )
 
 Part = Literal["identity", "boundary", "bucket, limited by the boundary", "bucket", "deny"]
+_NEVER_DENIED_TO_ROOT = ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
+"""So that nobody locks an account out for good: API reference of S3, `PutBucketPolicy`."""
 _BY_NATURE = "the account's root user, by nature"
 
 
@@ -66,6 +69,20 @@ class _Rule:
     negated: bool
     certain: bool
 
+    def within(self, resources: Pattern) -> _Rule | None:
+        """The same rule with what it says of `resources` alone; None: nothing.
+
+        Most patterns are about all of them or none, and need no search then.
+        """
+        kept: list[Pattern] = []
+        for pattern in self.patterns:
+            inside = contains(pattern, resources)
+            if inside is not False:
+                kept.append(resources if inside else pattern)
+        if (resources in kept) if self.negated else not kept:
+            return None
+        return replace(self, patterns=tuple(kept))
+
     def covers(self, found: dict[Pattern, bool]) -> bool:
         return any(found[pattern] for pattern in self.patterns) is not self.negated
 
@@ -79,19 +96,21 @@ class Question:
 
     def answer(self, who: Principal, action: str, resources: Pattern) -> Grant | None:
         """Whether the caller may do `action` to any of `resources`, a pattern of ARNs; None: it may not."""
-        grants = [
-            self._answer(
-                who, action, resources, who.context(bucket_account=self.bucket_account, secure=secure)
-            )
-            for secure in (True, False)
-        ]
+        found = None
         # TLS or not is the caller's choice: the better way counts.
-        return min((grant for grant in grants if grant), key=lambda grant: grant.conditional, default=None)
+        for secure in (True, False):
+            context = who.context(bucket_account=self.bucket_account, secure=secure)
+            grant = self._answer(who, action, resources, context)
+            if grant is not None and not grant.conditional:
+                return grant
+            found = found or grant
+        return found
 
     def _answer(
         self, who: Principal, action: str, resources: Pattern, context: RequestContext
     ) -> Grant | None:
-        rules = [*self._identity_rules(who, action, context), *self._bucket_rules(who, action, context)]
+        said = (*self._identity_rules(who, action, context), *self._bucket_rules(who, action, context))
+        rules = [rule for one in said if (rule := one.within(resources)) is not None]
         for certainly in (True, False):
             counted = [rule for rule in rules if rule.certain or (rule.part == "deny") is certainly]
             try:
@@ -119,6 +138,8 @@ class Question:
                 yield from _rules(statement, part if statement.allows else "deny", action, context)
 
     def _bucket_rules(self, who: Principal, action: str, context: RequestContext) -> Iterable[_Rule]:
+        if who.kind == "root" and action in _NEVER_DENIED_TO_ROOT:
+            return
         for statement in self.bucket_policy:
             if not statement.allows:
                 yield from _rules(statement, "deny", action, context, applies=deny_match(statement, who))
@@ -170,7 +191,12 @@ def _example(rules: list[_Rule], who: Principal, resources: Pattern) -> str | No
 
     if not _allows({rule.part for rule in rules if rule.part != "deny"}, who):
         return None
-    return find_member(patterns, allowed)
+    # Most permissions are about everything: the plainest resource tells without a search.
+    plain = "".join(item if isinstance(item, str) else "a" for item in resources)
+    if matches(resources, plain) and allowed(tuple(matches(pattern, plain) for pattern in patterns)):
+        return plain
+    # With no other pattern, what holds for one resource holds for all.
+    return find_member(patterns, allowed) if len(patterns) > 1 else None
 
 
 def _allows(parts: set[Part], who: Principal) -> bool:

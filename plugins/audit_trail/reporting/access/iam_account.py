@@ -32,10 +32,10 @@ def read_principals(client: Any, *, account: str, partition: str = "aws") -> tup
     reader = _Reader(client=client)
     with aws_errors(f"IAM of account {account}"):
         for page in client.get_paginator("get_account_authorization_details").paginate(Filter=FILTER):
-            reader.users += page["UserDetailList"]
-            reader.roles += page["RoleDetailList"]
-            reader.groups |= {item["GroupName"]: item for item in page["GroupDetailList"]}
-            reader.documents |= {item["Arn"]: _default_document(item) for item in page["Policies"]}
+            reader.users += page.get("UserDetailList", [])
+            reader.roles += page.get("RoleDetailList", [])
+            reader.groups |= {item["GroupName"]: item for item in page.get("GroupDetailList", [])}
+            reader.documents |= {item["Arn"]: _default_document(item) for item in page.get("Policies", [])}
         root = Principal(kind="root", name=f"arn:{partition}:iam::{account}:root", account=account)
         return (root, *reader.principals(account))
 
@@ -57,7 +57,9 @@ class _Reader:
         for item in sorted(self.users, key=lambda user: user["Arn"]):
             statements = list(self._statements(item, "UserPolicyList", "of the user"))
             for group in item.get("GroupList", []):
-                statements += self._statements(self.groups[group], "GroupPolicyList", f"of group {group}")
+                statements += self._statements(
+                    self.groups.get(group, {}), "GroupPolicyList", f"of group {group}"
+                )
             yield Principal(
                 kind="user",
                 name=item["Arn"],

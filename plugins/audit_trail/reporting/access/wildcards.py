@@ -39,6 +39,7 @@ def literal(text: str) -> Pattern:
     return tuple(text)
 
 
+@lru_cache(maxsize=100_000)
 def wildcard(text: str) -> Pattern:
     """A pattern with `*` and `?`."""
     return tuple({"*": Wild.ANY, "?": Wild.ONE}.get(char, char) for char in text)
@@ -62,6 +63,7 @@ def arn_pattern(tokens: Pattern) -> Pattern:
     return tuple(made)
 
 
+@lru_cache(maxsize=100_000)
 def matches(pattern: Pattern, text: str) -> bool:
     """Whether a string is in a pattern's language."""
     state = _closed(pattern, frozenset({0}))
@@ -101,6 +103,7 @@ def find_member(
     return None
 
 
+@lru_cache(maxsize=100_000)
 def contains(outer: Pattern, inner: Pattern) -> bool | None:
     """Whether every string of `inner` is in `outer` (True), none (False), or some (None)."""
     try:

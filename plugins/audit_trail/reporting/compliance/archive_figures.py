@@ -34,8 +34,8 @@ def days_covered(found: Measurement) -> Figure:
         value=f"{covered} of {len(found.days)}",
         standing=standing_of(findings, open_because=unclear),
         explanation=", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
-        + f"; {found.days[0].day} to {found.days[-1].day}. Whether the sources hold bytes that no seal has "
-        "is for `audit-trail verify --sources` to say.",
+        + f"; {found.days[0].day} to {found.days[-1].day}. {_beyond(found)}"
+        "Whether the sources hold bytes that no seal has is for `audit-trail verify --sources` to say.",
         findings=findings,
         sources=(found.ledger_source, _objects_source(found)),
         data={"days": len(found.days), "covered": covered, "verdicts": dict(verdicts)},
@@ -130,6 +130,17 @@ def lag_since_due(seal: Seal, found: Measurement) -> float:
     """Hours that a day waited since it could have been sealed: its end, or the archive's founding."""
     ready = max(parse_timestamp(seal.interval_end), parse_timestamp(found.view.genesis.at))
     return (parse_timestamp(seal.at) - ready) / timedelta(hours=1)
+
+
+def _beyond(found: Measurement) -> str:
+    """That a period reaches further than the days that can be judged."""
+    first, last = found.period.first, found.period.last
+    said = ""
+    if first and first.isoformat() < found.days[0].day:
+        said += f"Of days before {found.days[0].day} the ledger says nothing. "
+    if last and last.isoformat() > found.days[-1].day:
+        said += f"Days after {found.days[-1].day} are not due yet. "
+    return said
 
 
 def _objects_source(found: Measurement) -> str:
