@@ -35,7 +35,7 @@ def days_covered(found: Measurement) -> Figure:
         standing=standing_of(findings, open_because=unclear),
         explanation=", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
         + f"; {found.days[0].day} to {found.days[-1].day}. {_beyond(found)}"
-        "Whether the sources hold bytes that no seal has is for `audit-trail verify --sources` to say.",
+        "Whether the sources hold bytes that no seal has is for audit-trail verify --sources to say.",
         findings=findings,
         sources=(found.ledger_source, _objects_source(found)),
         data={"days": len(found.days), "covered": covered, "verdicts": dict(verdicts)},

@@ -124,7 +124,7 @@ def _findings(checks: list[Check]) -> tuple[str, ...]:
         for check in checks[:SHOWN]
     )
     more = len(checks) - SHOWN
-    return (*shown, f"and {more} more: `audit-trail verify --json` has all of them") if more > 0 else shown
+    return (*shown, f"and {more} more: audit-trail verify --json has all of them") if more > 0 else shown
 
 
 def _counts(found: Measurement) -> dict[str, dict[str, int]]:

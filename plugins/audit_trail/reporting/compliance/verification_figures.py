@@ -108,7 +108,7 @@ def content_verified(found: Measurement, *, days: int) -> Figure:
         value=f"{percent(len(read), len(population))} of {len(population)} segments",
         standing=Standing.FINDING if findings else Standing.STATED,
         explanation=f"{len(read)} segments in {len(recent)} samples since {format_timestamp(since)}. A full "
-        "check of all bytes (`audit-trail verify --level content`) leaves no entry and is not counted.",
+        "check of all bytes (audit-trail verify --level content) leaves no entry and is not counted.",
         findings=findings[:SHOWN],
         sources=_sources(recent, found),
         data={"segments": len(population), "read": len(read), "samples": len(recent), "days": days},
