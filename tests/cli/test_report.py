@@ -180,6 +180,28 @@ def test_a_run_puts_its_metrics_and_a_run_again_only_its_verification(
     assert metered.run(capsys, "metrics", "--push", "--json").document["put"] == 0
 
 
+def test_a_verification_that_fails_is_told_too(
+    metered: Shell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audit_trail.archive.s3_store import make_client
+    from audit_trail.settings import load_settings
+
+    assert metered.run(capsys, "process", "--json").status == 0
+    for name, value in metered.variables.items():
+        monkeypatch.setenv(name, value)
+    archive = load_settings().archive
+    client = make_client(archive)
+    listed = client.list_objects_v2(Bucket=archive.bucket, Prefix="logs/")["Contents"]
+    client.delete_object(Bucket=archive.bucket, Key=listed[0]["Key"])  # lays a marker over it
+    assert metered.run(capsys, "process", "--json").status == 1
+    assert names(lines(metered)[-1]) == {
+        "VerificationSuccesses": 0, "VerificationFailures": 1, "UnlockedObjects": 0,
+    }  # fmt: skip
+    report = figures(metered.run(capsys, "report", "--json").document)
+    assert report["verification-success"]["value"] == "50.00 % of 2"
+    assert "listing.delete-marker" in report["storage"]["findings"][0]
+
+
 def test_cloudwatch_that_cannot_be_reached_stops_no_day(
     metered: Shell, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

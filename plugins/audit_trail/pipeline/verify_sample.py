@@ -56,10 +56,10 @@ def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
     context.on_progress("verify_sample", 1, 1)
     sequence, after = _append_result(context, day, verifier.checks, sample)
     digest = after.heads[sequence]
-    announce_metrics(context, after, day, last=sequence)
     _log_checks(verifier.checks)
     statement = confidence_statement(sample)
     log.info("verified day=%s entry=%d sha256=%s: %s", day, sequence, digest, statement)
+    announce_metrics(context, after, day, last=sequence)
     if verifier.checks.exit_code:
         raise _failure(verifier.checks, day)
     return Verified(
