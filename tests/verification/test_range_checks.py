@@ -68,9 +68,13 @@ def test_ranges_that_do_not(
 def test_of_many_files_a_few_are_named(fresh: MemoryArchive) -> None:
     files = tuple(part(4, 8, f"file:///{name}.log") for name in "edcba")
     (check,) = found_on(fresh, files)
-    assert check.found.split("; ")[0] == "[4, 8) after byte 0 of file:///a.log"
-    assert check.found.count("file:///") == 3
-    assert check.found.endswith(", and of 2 more")
+    named = "; ".join(f"[4, 8) after byte 0 of file:///{name}.log" for name in "abc")
+    assert check.found == f"{named}, and of 2 more"
+
+
+def test_three_files_are_all_named(fresh: MemoryArchive) -> None:
+    (check,) = found_on(fresh, tuple(part(4, 8, f"file:///{name}.log") for name in "abc"))
+    assert check.found.endswith(" of file:///c.log")
 
 
 def test_each_day_and_each_source_is_looked_at_by_itself(fresh: MemoryArchive) -> None:
