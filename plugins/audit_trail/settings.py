@@ -33,6 +33,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.restore_settings import RestoreSettings
 
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
@@ -170,6 +171,11 @@ class VerificationSettings(_Section):
     due_hours: int = Field(
         default=24, ge=0, le=24 * 31, description="a day is missing when unsealed this long after its end"
     )
+    restore: Literal["none", "Bulk", "Standard", "Expedited"] = Field(
+        default="none",
+        description="what the DAGs ask for to read sampled segments in a cold class; `none`: nothing, "
+        "they are held against the checksum that the store keeps",
+    )
 
 
 class Settings(BaseSettings):
@@ -185,6 +191,7 @@ class Settings(BaseSettings):
     timestamps: TimestampSettings = TimestampSettings()
     redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
+    restore: RestoreSettings = RestoreSettings()
     sources: tuple[SourceSettings, ...] = ()
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
@@ -204,6 +211,18 @@ class Settings(BaseSettings):
     workers: int | None = Field(
         default=None, ge=1, le=1024, description="threads that a process works with; None: one for each core"
     )
+
+    @model_validator(mode="after")
+    def _restorable(self) -> Settings:
+        if (
+            self.archive.storage_class == "DEEP_ARCHIVE"
+            and "Expedited" in (self.verification.restore, self.restore.tier)
+            and not self.restore.fall_back
+        ):
+            raise ValueError(
+                "restore: DEEP_ARCHIVE has no Expedited; take Standard, or set restore.fall_back"
+            )
+        return self
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Settings:

@@ -97,13 +97,16 @@ class Sample(Document):
 
     The objects with the `size` smallest values of
     SHA-256(`seed` ":" key) among the `population` sealed ones; the seed is the
-    digest of the ledger entry with sequence number `seed_sequence`.
+    digest of the ledger entry with sequence number `seed_sequence`. Of these,
+    `by_checksum` lay in a cold storage class and were not read: only the
+    checksum that the store keeps was compared. Absent where all were read.
     """
 
     seed: Sha256
     seed_sequence: Count
     population: Count
     size: Count
+    by_checksum: Annotated[int, Field(ge=1)] | None = None
 
 
 class FailedCheck(Document):
