@@ -71,13 +71,22 @@ def make_client(archive: ArchiveSettings) -> S3Client:
     return client
 
 
+def archive_uri(archive: ArchiveSettings) -> str:
+    """The address of a whole archive, e.g. `s3://bucket/prefix/`."""
+    return f"s3://{archive.bucket}/{_folder(archive)}"
+
+
+def _folder(archive: ArchiveSettings) -> str:
+    return archive.prefix.rstrip("/") + "/" if archive.prefix.rstrip("/") else ""
+
+
 class S3Store:
     """An `ObjectStore` in one bucket below one prefix."""
 
     def __init__(self, archive: ArchiveSettings, client: S3Client | None = None) -> None:
         self._client = client or make_client(archive)
         self._bucket = archive.bucket
-        self._prefix = archive.prefix.rstrip("/") + "/" if archive.prefix.rstrip("/") else ""
+        self._prefix = _folder(archive)
 
     def uri(self, key: str) -> str:
         """The address that other tools know the object by."""

@@ -44,6 +44,11 @@ class BegunVerification:
         """Whether something is wrong already: then nothing should wait."""
         return bool(self.verifier.checks.total(Outcome.FAIL))
 
+    def note_refused(self, refused: Sequence[StorageError]) -> None:
+        """Requests for restores that the store refused: what they were about is not verified."""
+        for error in refused:
+            self.verifier.checks.add_error("content.restored", error, day=self.day)
+
     def versions(self) -> list[Version]:
         """What the sample has to read: the drawn segments and the manifests that name them."""
         manifests = {item.seal.manifest.key: item.seal.manifest.version_id for item in self.drawn}
