@@ -111,7 +111,7 @@ def archived_error(there: StoredObject | None, *, key: str, where: str) -> Archi
         header = there.restore if there else ""
         until = parse_restore(header, where=key) if header else None
         if header and until is None:
-            found, remedy = "being restored", "verify again when that is done: within 48 hours at the latest"
+            found, remedy = "being restored", "verify again when that is done, typically within 48 hours"
         elif until is not None:
             found = f"its restored copy went at {format_timestamp(until)}"
             remedy = f"restore it again with {command}"

@@ -78,6 +78,7 @@ class RestoreEstimate:
     days: int
     cost: Decimal | None
     currency: str
+    is_priced: bool
 
     @property
     def objects(self) -> int:
@@ -129,14 +130,15 @@ class RestoreEstimate:
         ]
         if self.kept_longer:
             parts.append(f"{self.kept_longer} restored copies kept for longer")
-        return "; ".join((*parts, f"{self.requests} requests", f"kept for {self.days} days", self.money))
+        parts += [f"{self.requests} requests", f"kept for {self.days} days", self.money]
+        return "; ".join(part for part in parts if part)
 
     @property
     def money(self) -> str:
-        """The cost in words."""
-        if self.cost is None:
-            return "cost not known, as restore.prices does not name every price"
-        return f"cost about {self.cost} {self.currency}"
+        """The cost in words; empty where no prices are set."""
+        if self.cost is not None:
+            return f"cost about {self.cost} {self.currency}"
+        return "cost not known, as not every price of it is set" if self.is_priced else ""
 
 
 def estimate_restore(
@@ -175,6 +177,7 @@ def estimate_restore(
         days=days,
         cost=sum(known, Decimal(0)).quantize(Decimal("0.0001")) if len(known) == len(costs) else None,
         currency=settings.currency,
+        is_priced=bool(settings.prices) or settings.copy_price_per_gib_month is not None,
     )
 
 

@@ -167,16 +167,18 @@ def verify(args: Namespace, output: Output) -> int:
         )
     if report.view is not None and not report.exit_code:
         context.pin.advance(report.view.head)
-    drawn = (
-        {"sample": samples[0].to_json() | {"statement": confidence_statement(samples[0])}} if samples else {}
-    )
+    value, statement = report.to_json(), ""
+    if samples:
+        value["sample"] = samples[0].to_json()
+        if not report.exit_code:
+            value["statement"] = statement = confidence_statement(samples[0])
 
     def human(console: Any) -> None:
         show_report(console, report)
-        if samples and not report.exit_code:
-            console.print(confidence_statement(samples[0]))
+        if statement:
+            console.print(statement)
 
-    output.result(report.to_json() | drawn, human)
+    output.result(value, human)
     return report.exit_code
 
 

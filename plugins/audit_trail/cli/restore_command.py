@@ -155,9 +155,8 @@ def _show_estimate(console: Any, cold: ColdObjects, estimate: RestoreEstimate) -
     if rows:
         columns = ("class", "tier", "objects", "bytes", "typically within")
         table(console, "To be restored", columns, rows)
-        console.print(
-            f"{estimate.requests} requests; copies kept for {estimate.days} days; {estimate.money}."
-        )
+        kept = f"{estimate.requests} requests; copies kept for {estimate.days} days"
+        console.print(f"{kept}; {estimate.money}." if estimate.money else f"{kept}.")
     if estimate.kept_longer:
         console.print(f"{estimate.kept_longer} of the requests only keep copies for longer.")
     console.print(
