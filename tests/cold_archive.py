@@ -96,9 +96,17 @@ class Front:
         if is_expired and asked.command == "GET":
             self._refuse(asked, 403, "InvalidObjectState")
             return
-        self._pass_on(asked, body, hidden={"x-amz-restore"} if is_expired else set())
+        # The server behind keeps copies for ever, and says so: 200 OK where S3 says 202 Accepted.
+        self._pass_on(
+            asked,
+            body,
+            hidden={"x-amz-restore"} if is_expired else set(),
+            status=202 if is_expired and is_restore else None,
+        )
 
-    def _pass_on(self, asked: BaseHTTPRequestHandler, body: bytes, *, hidden: set[str]) -> None:
+    def _pass_on(
+        self, asked: BaseHTTPRequestHandler, body: bytes, *, hidden: set[str], status: int | None
+    ) -> None:
         assert self.target.hostname is not None
         connection = http.client.HTTPConnection(self.target.hostname, self.target.port or 80, timeout=60)
         connection.request(asked.command, asked.path, body, dict(asked.headers))
@@ -106,7 +114,7 @@ class Front:
         data = answer.read()
         if "restore" in asked.path and asked.command == "POST":
             self.before_answer()
-        asked.send_response(answer.status)
+        asked.send_response(status or answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in HOP_BY_HOP | hidden:
                 asked.send_header(name, value)

@@ -16,7 +16,6 @@ from audit_trail.settings import load_settings
 if TYPE_CHECKING:
     from audit_trail.archive.restore import Asked, ColdObjects, Version
     from audit_trail.archive.restore_estimate import RestoreEstimate
-    from audit_trail.pipeline.stage_context import StageContext
     from audit_trail.verification.ledger_walk import LedgerView
 
 MAX_DAYS = 365
@@ -52,12 +51,12 @@ def restore(args: Namespace, output: Output) -> int:
     from audit_trail.pipeline.cold_objects import estimate_cold
     from audit_trail.pipeline.stage_context import StageContext
 
-    _check(args)
+    days_asked = _check(args)
     context = StageContext(settings=load_settings())
     chosen = context.settings.restore
     tier, days = args.tier or chosen.tier, args.days or chosen.days
     view, now = context.ledger(), context.now()
-    versions, command = _wanted(args, context, view)
+    versions, command = _sampled(args, view) if days_asked is None else _of_days(view, *days_asked)
     with output.progress() as progress:
         cold = look_at(
             context.store, versions, now=now, on_progress=lambda done: progress("look", done, len(versions))
@@ -80,7 +79,14 @@ def restore(args: Namespace, output: Output) -> int:
     return status
 
 
-def _check(args: Namespace) -> None:
+def _check(args: Namespace) -> tuple[str, str] | None:
+    """The first and the last day; None for a sample.
+
+    Raises:
+        ConfigurationError: Neither is named, or both, or something that does not go with it.
+    """
+    from audit_trail.cli.commands import parse_day
+
     if bool(args.first) == bool(args.sample) or (args.last and not args.first):
         raise ConfigurationError(
             "say what to restore",
@@ -93,25 +99,30 @@ def _check(args: Namespace) -> None:
         raise ConfigurationError(
             "restored copies are kept too long", where="--days", expected=f"at most {MAX_DAYS}"
         )
-
-
-def _wanted(args: Namespace, context: StageContext, view: LedgerView) -> tuple[list[Version], str]:
-    """The sealed versions that `verify` will have to read, and how it is called then."""
-    from audit_trail.cli.commands import parse_day
-    from audit_trail.cli.sample import draw
-
     if args.sample:
-        _, drawn = draw(view, size=args.sample, seed_entry=args.seed_entry)
-        manifests = {item.seal.manifest.key: item.seal.manifest.version_id for item in drawn}
-        segments = [(item.sealed.key, item.sealed.version_id) for item in drawn]
-        entry = args.seed_entry or view.head.sequence
-        command = f"audit-trail verify --level content --sample {args.sample} --seed-entry {entry}"
-        return [*manifests.items(), *segments], command
+        return None
     first = parse_day(args.first, where="--from")
     last = parse_day(args.last or args.first, where="--to")
     if last < first:
         raise ConfigurationError("the last day is before the first", where="--to", found=args.last)
-    held = [seal for seal in view.seals if first.isoformat() <= seal.date <= last.isoformat()]
+    return first.isoformat(), last.isoformat()
+
+
+def _sampled(args: Namespace, view: LedgerView) -> tuple[list[Version], str]:
+    """The sealed versions that `verify` will have to read for a sample, and how it is called then."""
+    from audit_trail.cli.sample import draw
+
+    _, drawn = draw(view, size=args.sample, seed_entry=args.seed_entry)
+    manifests = {item.seal.manifest.key: item.seal.manifest.version_id for item in drawn}
+    segments = [(item.sealed.key, item.sealed.version_id) for item in drawn]
+    entry = args.seed_entry or view.head.sequence
+    command = f"audit-trail verify --level content --sample {args.sample} --seed-entry {entry}"
+    return [*manifests.items(), *segments], command
+
+
+def _of_days(view: LedgerView, first: str, last: str) -> tuple[list[Version], str]:
+    """The sealed versions that `verify` will have to read for some days, and how it is called then."""
+    held = [seal for seal in view.seals if first <= seal.date <= last]
     if not held:
         raise ConfigurationError(
             "none of these days is sealed",

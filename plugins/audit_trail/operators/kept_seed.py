@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from audit_trail.errors import IntegrityError
 from audit_trail.evidence.fields import format_timestamp, parse_timestamp
 from audit_trail.signing.pins import Head, format_head, parse_head
 
@@ -35,9 +36,18 @@ class KeptSeed:
             IntegrityError: What is kept was never written here.
         """
         kept = self._store.get(KEY)
-        if not isinstance(kept, dict) or parse_timestamp(str(kept.get("until"))) < now:
+        if kept is None:
             return None
-        return parse_head(str(kept.get("head")), where=f"task state {KEY}")
+        try:
+            until, head = parse_timestamp(kept["until"]), parse_head(kept["head"], where=f"task state {KEY}")
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise IntegrityError(
+                "what is kept of a task's sample cannot be read",
+                where=f"task state {KEY}",
+                found=type(error).__name__,
+                remedy="the task's stored state was edited; delete it and clear the task",
+            ) from error
+        return None if until < now else head
 
     def keep(self, seed: Head, *, now: datetime, days: int) -> None:
         """Keep a seed for as long as the restored copies are kept. Kept before anything is asked for."""
