@@ -162,6 +162,16 @@ def test_a_refusal_ends_in_a_finding_that_names_the_permission(archive: ColdArch
     assert archive.context.ledger().verifications[-1].unverifiable == 3
 
 
+def test_a_backfill_asks_for_nothing_and_says_what_it_did_not_read(
+    archive: ColdArchive, front: Front
+) -> None:
+    operator, context = task(archive, DAYS[0])
+    context["dag_run"].run_type = "backfill"
+    front.expired.add("logs/")
+    assert "2 lie in a cold storage class" in operator._verify(context, ask=True)["statement"]
+    assert front.restores == []
+
+
 def test_a_day_that_is_wrong_already_waits_for_nothing(archive: ColdArchive, front: Front) -> None:
     operator, context = task(archive, DAYS[0])
     operator.sealed = operator.sealed | {"entry_sha256": "0" * 64}

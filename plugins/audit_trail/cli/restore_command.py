@@ -111,13 +111,12 @@ def _check(args: Namespace) -> tuple[str, str] | None:
 def _sampled(args: Namespace, view: LedgerView) -> tuple[list[Version], str]:
     """The sealed versions that `verify` will have to read for a sample, and how it is called then."""
     from audit_trail.cli.sample import draw
+    from audit_trail.verification.sampling import versions_to_read
 
     _, drawn = draw(view, size=args.sample, seed_entry=args.seed_entry)
-    manifests = {item.seal.manifest.key: item.seal.manifest.version_id for item in drawn}
-    segments = [(item.sealed.key, item.sealed.version_id) for item in drawn]
     entry = args.seed_entry or view.head.sequence
     command = f"audit-trail verify --level content --sample {args.sample} --seed-entry {entry}"
-    return [*manifests.items(), *segments], command
+    return versions_to_read(drawn), command
 
 
 def _of_days(view: LedgerView, first: str, last: str) -> tuple[list[Version], str]:
@@ -152,7 +151,11 @@ def _consents(args: Namespace, output: Output, estimate: RestoreEstimate) -> boo
             found=str(estimate),
             remedy="add --yes, or --dry-run to see only what it amounts to",
         )
-    return input(f"Send {estimate.requests} requests now? [y/N] ").strip().lower() in {"y", "yes"}
+    try:
+        answer = input(f"Send {estimate.requests} requests now? [y/N] ")
+    except EOFError:
+        return False
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def _show_estimate(console: Any, cold: ColdObjects, estimate: RestoreEstimate) -> None:

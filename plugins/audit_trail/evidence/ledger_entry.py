@@ -6,9 +6,9 @@ entry carries that identity and the SHA-256 of the entry before it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence import canonical
@@ -107,6 +107,12 @@ class Sample(Document):
     population: Count
     size: Count
     by_checksum: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _of_the_sample(self) -> Self:
+        if self.by_checksum is not None and self.by_checksum > self.size:
+            raise ValueError("by_checksum: more than the sample holds")
+        return self
 
 
 class FailedCheck(Document):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.operators.kept_seed import KeptSeed
-from audit_trail.operators.restoring_operator import RestoringOperator
+from audit_trail.operators.restoring_operator import RestoringOperator, restore_tier
 from audit_trail.operators.stage_operator import StageOperator, received
 
 if TYPE_CHECKING:
@@ -162,7 +162,8 @@ class VerifySampleOperator(RestoringOperator):
     """Verifies the day just sealed and a random sample of the whole history.
 
     With `verification.restore` set, what the sample holds in a cold storage
-    class is asked for, and the task is deferred until it can be read.
+    class is asked for, and the task is deferred until it can be read. Backfills
+    never ask: each of their runs would pay for a sample of the same history.
 
     Args:
         sealed: What `SealOperator` returned.
@@ -189,7 +190,7 @@ class VerifySampleOperator(RestoringOperator):
 
         with self.stage(context) as (stage, day):
             sealed = Sealed.receive(self.sealed)
-            tier = stage.settings.verification.restore
+            tier = restore_tier(context, stage.settings.verification.restore)
             if tier == "none":
                 return finish_verification(begin_verification(stage, day, sealed)).to_json()
             kept = KeptSeed(context)

@@ -95,3 +95,9 @@ class RestoringOperator(StageOperator):
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Go on after the wait."""
         raise NotImplementedError
+
+
+def restore_tier(context: Context, tier: str) -> str:
+    """The tier that a run asks for, by the setting: `none` for runs of a backfill."""
+    run_type = context["dag_run"].run_type
+    return "none" if str(getattr(run_type, "value", run_type)) == "backfill" else tier

@@ -63,6 +63,8 @@ def request_cold(context: StageContext, versions: Sequence[Version], *, tier: st
     estimate, kept_longer = estimate_cold(context, cold, tier=tier, now=now)
     _log_standing(cold, estimate)
     wanted = [*cold.archived, *kept_longer]
+    if wanted and timedelta(days=context.settings.restore.days) < _longest(cold, estimate):
+        log.warning("copies kept for restore.days may be gone before the slowest one is here")
     refused: tuple[StorageError, ...] = ()
     waiting = [(there.key, there.version_id) for there in cold.restoring]
     if wanted:

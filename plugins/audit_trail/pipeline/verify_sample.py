@@ -18,7 +18,7 @@ from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import CheckList, Outcome
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.object_checks import check_described
-from audit_trail.verification.sampling import DrawnObject, confidence_statement, draw_sample
+from audit_trail.verification.sampling import DrawnObject, confidence_statement, draw_sample, versions_to_read
 from audit_trail.verification.verifier import Verifier
 
 log = logging.getLogger(__name__)
@@ -50,10 +50,8 @@ class BegunVerification:
             self.verifier.checks.add_error("content.restored", error, day=self.day)
 
     def versions(self) -> list[Version]:
-        """What the sample has to read: the drawn segments and the manifests that name them."""
-        manifests = {item.seal.manifest.key: item.seal.manifest.version_id for item in self.drawn}
-        segments = [(item.sealed.key, item.sealed.version_id) for item in self.drawn]
-        return [*manifests.items(), *segments]
+        """What the sample has to read."""
+        return versions_to_read(self.drawn)
 
 
 def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:

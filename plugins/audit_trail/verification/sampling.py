@@ -38,6 +38,13 @@ def draw_sample(seals: Iterable[Seal], *, seed: Head, size: int) -> tuple[Sample
     return sample, drawn
 
 
+def versions_to_read(drawn: Iterable[DrawnObject]) -> list[tuple[str, str]]:
+    """Keys and versions that reading a sample takes: the segments, and the manifests that name them."""
+    items = list(drawn)
+    manifests = {item.seal.manifest.key: item.seal.manifest.version_id for item in items}
+    return [*manifests.items(), *((item.sealed.key, item.sealed.version_id) for item in items)]
+
+
 def rank(seed: str, key: str) -> str:
     """Where a key stands in the order that a seed gives; hex."""
     return sha256(f"{seed}:{key}".encode()).hexdigest()
