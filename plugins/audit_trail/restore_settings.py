@@ -47,6 +47,17 @@ class RestoreSettings(_Section):
     )
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
 
+    def check_tier(self, tier: str, storage_class: str) -> None:
+        """Refuse a tier that the class of new segments lacks.
+
+        Raises:
+            ValueError: DEEP_ARCHIVE, Expedited, and no falling back.
+        """
+        if (tier, storage_class) == ("Expedited", "DEEP_ARCHIVE") and not self.fall_back:
+            raise ValueError(
+                "restore: DEEP_ARCHIVE has no Expedited; take Standard, or set restore.fall_back"
+            )
+
     @model_validator(mode="after")
     def _distinct_prices(self) -> RestoreSettings:
         named = [(price.storage_class, price.tier) for price in self.prices]

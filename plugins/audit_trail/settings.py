@@ -33,7 +33,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
-from audit_trail.restore_settings import RestoreSettings
+from audit_trail.restore_settings import RestoreSettings, Tier
 
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
@@ -171,10 +171,8 @@ class VerificationSettings(_Section):
     due_hours: int = Field(
         default=24, ge=0, le=24 * 31, description="a day is missing when unsealed this long after its end"
     )
-    restore: Literal["none", "Bulk", "Standard", "Expedited"] = Field(
-        default="none",
-        description="what the DAGs ask for to read sampled segments in a cold class; `none`: nothing, "
-        "they are held against the checksum that the store keeps",
+    restore: Literal["none"] | Tier = Field(
+        default="none", description="what the DAGs ask for to read sampled segments in a cold class"
     )
 
 
@@ -196,6 +194,11 @@ class Settings(BaseSettings):
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
     staging_dir: LocalPath | None = Field(default=None, description="None: `staging` in the home folder")
+    staging_url: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?$",
+        description="a bucket for staging, for workers that share no disk: not the archive's, not locked",
+    )
     keys_dir: LocalPath | None = Field(default=None, description="None: `keys` in the home folder")
     embedded_store_dir: LocalPath | None = Field(
         default=None, description="the command line starts an embedded store in this folder while it runs"
@@ -214,14 +217,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _restorable(self) -> Settings:
-        if (
-            self.archive.storage_class == "DEEP_ARCHIVE"
-            and "Expedited" in (self.verification.restore, self.restore.tier)
-            and not self.restore.fall_back
-        ):
-            raise ValueError(
-                "restore: DEEP_ARCHIVE has no Expedited; take Standard, or set restore.fall_back"
-            )
+        for tier in (self.verification.restore, self.restore.tier):
+            self.restore.check_tier(tier, self.archive.storage_class)
         return self
 
     @model_validator(mode="after")

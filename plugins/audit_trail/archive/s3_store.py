@@ -123,7 +123,7 @@ class S3Store:
                 break
             except StorageError as error:
                 cause = error.__cause__
-                code = _code(cause) if isinstance(cause, ClientError) else ""
+                code = error_code(cause) if isinstance(cause, ClientError) else ""
                 if code in _TAKEN:
                     break
                 if code not in _CONFLICT:
@@ -168,7 +168,7 @@ class S3Store:
                     **_version(version_id),
                 )
         except StorageError as error:
-            if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in _ABSENT | _DELETED:
+            if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) in _ABSENT | _DELETED:
                 return None
             raise
         return _described(key, dict(answer))
@@ -249,7 +249,7 @@ class S3Store:
                 remedy="look at its class in the store; only GLACIER and DEEP_ARCHIVE are restored",
             ) from error
         except StorageError as error:
-            if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in _RESTORING:
+            if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) in _RESTORING:
                 return "in-progress"
             raise
         # 202 Accepted, or 200 OK where a copy was there already.
@@ -271,11 +271,11 @@ class S3Store:
         try:
             yield
         except ClientError as error:
-            raise _KINDS.get(_code(error), StorageError)(
+            raise _KINDS.get(error_code(error), StorageError)(
                 f"the store refused {error.operation_name}",
                 where=self.uri(key),
-                found=f"{_code(error)}: {error.response.get('Error', {}).get('Message', '')}"[:300],
-                remedy=remedy_for(_code(error)),
+                found=f"{error_code(error)}: {error.response.get('Error', {}).get('Message', '')}"[:300],
+                remedy=remedy_for(error_code(error)),
             ) from error
         except (BotoCoreError, OSError) as error:
             raise StorageError(
@@ -332,7 +332,8 @@ def _version(version_id: str | None) -> dict[str, Any]:
     return {"VersionId": version_id} if version_id else {}
 
 
-def _code(error: Any) -> str:
+def error_code(error: Any) -> str:
+    """The store's own code of a `ClientError`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
