@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from audit_trail.archive.object_store import StoredObject
 from audit_trail.archive.restore import ColdObjects, Version, ask_for, give_up_at, look_at
-from audit_trail.archive.restore_estimate import LONGEST, RestoreEstimate, estimate_restore, hours
+from audit_trail.archive.restore_estimate import LONGEST, RestoreEstimate, estimate_restore
 from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.pipeline.stage_context import StageContext
 
@@ -119,4 +119,4 @@ def _log_standing(cold: ColdObjects, estimate: RestoreEstimate) -> None:
         cold.absent + len(cold.unknown),
     )  # fmt: skip
     if estimate.requests:
-        log.info("restore: %s; the slowest typically within %s", estimate, hours(estimate.longest))
+        log.info("restore: %s", estimate)
