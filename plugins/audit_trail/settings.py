@@ -33,6 +33,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.restore_settings import RestoreSettings, Tier
 
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
@@ -170,6 +171,9 @@ class VerificationSettings(_Section):
     due_hours: int = Field(
         default=24, ge=0, le=24 * 31, description="a day is missing when unsealed this long after its end"
     )
+    restore: Literal["none"] | Tier = Field(
+        default="none", description="what the DAGs ask for to read sampled segments in a cold class"
+    )
 
 
 class Settings(BaseSettings):
@@ -185,6 +189,7 @@ class Settings(BaseSettings):
     timestamps: TimestampSettings = TimestampSettings()
     redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
+    restore: RestoreSettings = RestoreSettings()
     sources: tuple[SourceSettings, ...] = ()
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
@@ -209,6 +214,12 @@ class Settings(BaseSettings):
     workers: int | None = Field(
         default=None, ge=1, le=1024, description="threads that a process works with; None: one for each core"
     )
+
+    @model_validator(mode="after")
+    def _restorable(self) -> Settings:
+        for tier in (self.verification.restore, self.restore.tier):
+            self.restore.check_tier(tier, self.archive.storage_class)
+        return self
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Settings:

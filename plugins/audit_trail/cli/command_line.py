@@ -14,7 +14,14 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from audit_trail import __version__
-from audit_trail.cli import commands, export_command, ledger_commands, proof_commands, redact_command
+from audit_trail.cli import (
+    commands,
+    export_command,
+    ledger_commands,
+    proof_commands,
+    redact_command,
+    restore_command,
+)
 from audit_trail.cli.argument_types import positive
 from audit_trail.cli.output import Output
 from audit_trail.errors import AuditTrailError
@@ -91,6 +98,15 @@ def _add_verifying(command: AddCommand) -> None:
         "--sources",
         action="store_true",
         help="also: do the sources hold bytes of sealed days that no seal has",
+    )
+    checking.add_argument(
+        "--sample", type=positive, metavar="N", help="level content: read N random segments, not all"
+    )
+    checking.add_argument(
+        "--seed-entry", type=positive, metavar="N", help="draw the sample by this ledger entry (the newest)"
+    )
+    restore_command.add_restore(
+        command("restore", restore_command.restore, "ask for copies of what lies in a cold storage class")
     )
     proof_commands.add_prove(
         command("prove", proof_commands.prove, "write a proof of one record, to be handed to anybody")
