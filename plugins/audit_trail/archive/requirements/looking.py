@@ -25,29 +25,22 @@ def look_at(requirement: Requirement, bucket: Bucket, *, may_put: Callable[[], b
         botocore.exceptions.BotoCoreError: The store could not be reached.
     """
     from botocore.exceptions import ClientError
-    from botocore.parsers import ResponseParserError
 
     if requirement.why_aws_only and not bucket.is_on_aws:
         return _not_offered(requirement, requirement.why_aws_only)
     try:
         look = requirement.look(bucket)
-    except (ClientError, NotOfferedError, ResponseParserError) as error:
-        return _unanswered(requirement, bucket, error)
+    except (ClientError, NotOfferedError) as error:
+        return _unanswered(requirement, error)
     if not look.right and look.unset and requirement.put is not None and may_put():
         return _put(requirement, requirement.put, bucket)
     return _seen(requirement.name, look)
 
 
-def _unanswered(requirement: Requirement, bucket: Bucket, error: Any) -> Point:
+def _unanswered(requirement: Requirement, error: Any) -> Point:
     """What a failed look means; what is neither a refusal nor a missing function is raised again."""
-    from botocore.exceptions import ClientError
-
     if isinstance(error, NotOfferedError):
         return _not_offered(requirement, "this store does not offer it: it answers something else")
-    if not isinstance(error, ClientError):
-        if bucket.is_on_aws:
-            raise error
-        return _not_offered(requirement, "this store does not offer it: its answer cannot be read")
     if code_of(error) in DENIED:
         return Point(
             name=requirement.name,

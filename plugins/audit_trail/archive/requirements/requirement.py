@@ -113,12 +113,12 @@ class Requirement:
 
 
 def answered(answer: Any, name: str) -> Any:
-    """A part of an answer that a store which knows the question always gives.
+    """A part of an answer that is never empty where the store knows the question.
 
     Raises:
         NotOfferedError: It took the question for another one.
     """
-    if name not in answer:
+    if not answer.get(name):
         raise NotOfferedError("the store's answer lacks what was asked for", expected=name)
     return answer[name]
 
