@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 Context = Mapping[str, str]
@@ -56,8 +57,13 @@ OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
 
 
 def _matches(pattern: str, text: str) -> bool:
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
     parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
-    return re.fullmatch("".join(parts), text) is not None
+    return re.compile("".join(parts))
 
 
 def _listed(value: Any) -> list[Any]:
