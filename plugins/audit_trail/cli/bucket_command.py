@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.archive.bucket_points import Point, State, exit_code_of
-from audit_trail.cli.output import Output, table
+from audit_trail.cli.output import Output, printable, table
 from audit_trail.settings import load_settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def check_bucket(args: Namespace, output: Output) -> int:
     points = bucket.check_bucket(archive)
 
     def human(console: Any) -> None:
-        rows = [(point.state.value, point.name, point.found) for point in points]
+        rows = [(point.state.value, point.name, printable(point.found)) for point in points]
         table(console, f"Bucket s3://{archive.bucket}", ("state", "point", "found"), rows)
         show_points(console, points)
 
@@ -38,12 +38,12 @@ def show_points(console: Console, points: Sequence[Point]) -> None:
         if point.state is State.WRONG:
             console.print(f"Not right: {point.name}", style="bold red")
             console.print(f"  expected {point.expected}")
-            console.print(f"  found    {point.found}")
+            console.print(f"  found    {printable(point.found)}")
         elif point.state is State.UNREADABLE:
             console.print(f"Not seen: {point.name}: {point.found}", style="yellow")
         else:
             continue
-        console.print(f"  {point.remedy}")
+        console.print(f"  {printable(point.remedy)}")
         for item in point.add:
             console.print(json.dumps(item, indent=2))
     lacking = [point for point in points if point.state is State.NOT_OFFERED]

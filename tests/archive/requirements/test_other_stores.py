@@ -19,7 +19,7 @@ from audit_trail.archive.requirements.object_lock import OBJECT_LOCK
 from audit_trail.archive.requirements.requirement import Bucket
 from audit_trail.archive.s3_store import make_client
 from audit_trail.demo.embedded_store import EmbeddedStore
-from audit_trail.errors import ConfigurationError
+from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.settings import ArchiveSettings
 
 LISTING = b'<?xml version="1.0"?><ListBucketResult><Name>b</Name></ListBucketResult>'
@@ -82,6 +82,21 @@ def test_what_may_not_be_looked_at_is_status_2(archive: ArchiveSettings) -> None
     assert {point.name for point in unread} == {"unfinished-uploads", "no-expiry", "hot-ledger"}
     assert all("GetBucketLifecycleConfiguration" in point.found for point in unread)
     assert exit_code_of(points) == 2
+
+
+def test_a_lock_that_may_not_be_looked_at_founds_nothing(archive: ArchiveSettings) -> None:
+    client = make_client(archive)
+    client.create_bucket(Bucket=archive.bucket, ObjectLockEnabledForBucket=True)
+    denial = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetBucketObjectLockConfiguration",
+        "Resource": f"arn:aws:s3:::{archive.bucket}",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    client.put_bucket_policy(Bucket=archive.bucket, Policy=policy)
+    with pytest.raises(StorageError, match="cannot be seen"):
+        found_bucket(archive, client)
 
 
 @contextmanager
