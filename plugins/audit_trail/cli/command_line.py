@@ -14,15 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from audit_trail import __version__
-from audit_trail.cli import (
-    bucket_command,
-    commands,
-    export_command,
-    ledger_commands,
-    proof_commands,
-    redact_command,
-)
+from audit_trail.cli import commands, export_command, ledger_commands, proof_commands, redact_command
 from audit_trail.cli.argument_types import positive
+from audit_trail.cli.bucket_command import check_bucket
 from audit_trail.cli.output import Output
 from audit_trail.errors import AuditTrailError
 
@@ -78,7 +72,7 @@ def _add_sealing(command: AddCommand) -> None:
     command("init", commands.init, "found the archive: bucket, Object Lock, genesis entry; or check it")
     command(
         "check-bucket",
-        bucket_command.check_bucket,
+        check_bucket,
         "look whether the bucket is as it should be, and say exactly what is not; changes nothing",
     )
     keys = command("generate-keys", commands.generate_keys, "make the signing key pairs")
