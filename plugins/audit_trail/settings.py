@@ -82,6 +82,11 @@ class ArchiveSettings(_Section):
     profile: str | None = None
     lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
     retain_days: int = Field(default=2555, ge=1, le=36500)
+    kms_key_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+        description="key of the bucket's default encryption (SSE-KMS); None: the store's own keys (SSE-S3)",
+    )
     storage_class: Literal["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] = "STANDARD"
     genesis_sha256: str | None = Field(
         default=None,

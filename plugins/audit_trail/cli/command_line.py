@@ -23,6 +23,7 @@ from audit_trail.cli import (
     restore_command,
 )
 from audit_trail.cli.argument_types import positive
+from audit_trail.cli.bucket_command import check_bucket
 from audit_trail.cli.output import Output
 from audit_trail.errors import AuditTrailError
 
@@ -76,6 +77,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_sealing(command: AddCommand) -> None:
     command("init", commands.init, "found the archive: bucket, Object Lock, genesis entry; or check it")
+    command(
+        "check-bucket",
+        check_bucket,
+        "look whether the bucket is as it should be, and say exactly what is not; changes nothing",
+    )
     keys = command("generate-keys", commands.generate_keys, "make the signing key pairs")
     keys.add_argument(
         "--make-passphrase", action="store_true", help="write a random passphrase beside the keys"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NEEDS_STORE = {
     "init",
+    "check-bucket",
     "process",
     "verify",
     "restore",
@@ -35,6 +36,8 @@ NEEDS_STORE = {
 
 def init(args: Namespace, output: Output) -> int:
     """Found the archive, or check that it is there."""
+    from audit_trail.archive.bucket_points import exit_code_of
+    from audit_trail.cli.bucket_command import show_points
     from audit_trail.pipeline.found_archive import found_archive
 
     context = _context(load_settings())
@@ -46,6 +49,7 @@ def init(args: Namespace, output: Output) -> int:
         "genesis_sha256": founded.genesis_sha256,
         "made_bucket": founded.made_bucket,
         "made_genesis": founded.made_genesis,
+        "points": [point.to_json() for point in founded.bucket_points],
     }
 
     def human(console: Any) -> None:
@@ -53,9 +57,10 @@ def init(args: Namespace, output: Output) -> int:
         console.print(f"Archive {archive.name} in s3://{archive.bucket} {state}.")
         console.print("Its identity, to be written on paper and given to every auditor:")
         console.print(f"  {founded.genesis_sha256}", style="bold")
+        show_points(console, founded.bucket_points)
 
     output.result(value, human)
-    return 0
+    return exit_code_of(founded.bucket_points)
 
 
 def generate_keys(args: Namespace, output: Output) -> int:
