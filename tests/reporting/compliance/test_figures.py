@@ -370,6 +370,13 @@ def test_old_and_failed_verifications_read_nothing_that_counts(archive: MemoryAr
     assert figure.data["read"] == 4
 
 
+def test_what_was_only_held_against_a_checksum_was_not_read(archive: MemoryArchive) -> None:
+    sample, _ = draw_sample(archive.view.seals, seed=archive.head, size=4)
+    verify(archive, NOW, sample=sample.model_copy(update={"by_checksum": 1}))
+    figure = verification_figures.content_verified(measured(archive), days=90)
+    assert (figure.data["read"], standing(figure)) == (0, Standing.STATED)
+
+
 @pytest.mark.parametrize("change", [{"seed": "0" * 64}, {"population": 3}, {"size": 9}, {"seed_sequence": 1}])
 def test_a_sample_that_its_seed_does_not_give_is_a_finding(
     archive: MemoryArchive, change: dict[str, Any]
