@@ -31,6 +31,7 @@ _BSD = re.compile(
 """RFC 3164; some devices add the year, a fraction, or a colon behind it."""
 _SPACE_OF_A_TIME = 128
 """A time stands at the front; the rest of a record is not looked at."""
+_HALF_A_YEAR = timedelta(days=182)
 _PARSED_TIMES = 4096  # neighbouring records mostly carry the same second
 AWAY = timedelta(days=40)
 """A file that leaves a date so far and comes back to it holds it in two years."""
@@ -91,15 +92,17 @@ class SyslogTimeReader:
             return None
         month = MONTHS.index(month_name) + 1
         hour, minute, second = (int(number) for number in match.group(4, 5, 6))
-        years = [int(year)] if year else range(self._day.year - 1, self._day.year + 2)
-        found = []
-        for candidate in years:
+        same = self._day.year
+        found: list[datetime] = []
+        for candidate in (int(year),) if year else (same, same - 1, same + 1):
             try:
                 # A leap second is the last one of its minute here.
                 local = datetime(candidate, month, day, hour, minute, min(second, 59), tzinfo=self._zone)
                 found.append(local.astimezone(UTC))
             except (ValueError, OverflowError):
                 continue  # 29 February is not in every year
+            if abs(found[-1] - self._noon) < _HALF_A_YEAR:
+                return found[-1]  # no other can be nearer
         return min(found, key=lambda time: abs(time - self._noon)) if found else None
 
     def _watch(self, time: datetime) -> None:
