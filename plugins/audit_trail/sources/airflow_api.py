@@ -24,7 +24,7 @@ BACKOFF_S = 0.5
 """Doubled from try to try: half a minute in all."""
 _BUSY = (429, 500, 502, 503, 504)
 MAX_SECRET_BYTES = 16 * 1024
-_OK, _CREATED, _UNAUTHORIZED, _FORBIDDEN = 200, 201, 401, 403
+_OK, _CREATED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 201, 401, 403, 404
 
 
 class AirflowApi:
@@ -51,10 +51,15 @@ class AirflowApi:
         self._session = _session()
         self._token = ""
 
-    def get(self, path: str, query: dict[str, Any]) -> Any:
+    def get(self, path: str, query: dict[str, Any], *, may_be_absent: bool = False) -> Any:
         """The decoded JSON answer.
 
         Logs in when it has to, and once more where a token has run out.
+
+        Args:
+            path: Behind the base.
+            query: Parameters.
+            may_be_absent: None is the answer where there is nothing of that path.
 
         Raises:
             CollectionError: No answer, a refusal, or no JSON.
@@ -63,9 +68,12 @@ class AirflowApi:
         if is_new:
             self._token = self._log_in()
         answer = self._ask("GET", path, params=query, headers={"Authorization": f"Bearer {self._token}"})
-        if answer.status_code == _UNAUTHORIZED and not is_new:
+        # Airflow says 403 of a token that it does not believe, too.
+        if answer.status_code in (_UNAUTHORIZED, _FORBIDDEN) and not is_new:
             self._token = ""
-            return self.get(path, query)
+            return self.get(path, query, may_be_absent=may_be_absent)
+        if may_be_absent and answer.status_code == _NOT_FOUND:
+            return None
         return self._json(answer, path, expected=_OK)
 
     def _log_in(self) -> str:
@@ -96,7 +104,7 @@ class AirflowApi:
         if status == _UNAUTHORIZED:
             remedy = "renew the token, or correct username and password"
         elif status == _FORBIDDEN:
-            remedy = "let this user read the audit log and all DAGs"
+            remedy = "let this user read the audit log and all DAGs; or renew the token"
         return CollectionError(f"Airflow refused {path}", where=self._where, found=found, remedy=remedy)
 
     @contextmanager

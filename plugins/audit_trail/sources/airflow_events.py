@@ -1,17 +1,26 @@
 """Airflow's own audit log as an `EventLog`: who did what with which DAG, by its REST API.
 
+The list that Airflow gives leaves out the events of DAGs that are gone, with them that of
+their deletion, and those of DAGs that the user may not read. Asked for by its id, an event
+of a DAG that is gone is still shown, and another is refused. So ids that the list leaves
+out are asked for one by one: nobody hides a trail by deleting its DAG, and a user with too
+few rights is an error, not a shorter day.
+
 https://airflow.apache.org/docs/apache-airflow/stable/security/audit_logs.html
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.errors import CollectionError, ConfigurationError
 from audit_trail.sources.airflow_api import AirflowApi
-from audit_trail.sources.event_log import day_start, json_line
+from audit_trail.sources.event_log import SETTLE, day_start, json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +29,16 @@ if TYPE_CHECKING:
     from audit_trail.settings import SourceSettings
     from audit_trail.sources.source_access import SourceAccess
 
+log = logging.getLogger(__name__)
+
 PAGE_EVENTS = 100
 """The most that Airflow gives at once, unless `[api] maximum_page_limit` says another number."""
+MAX_MISSING = 40
+"""So many ids in a row that nobody has end the search behind the newest event: PostgreSQL
+leaves out up to 32 when it crashes."""
+MAX_GAP = 10_000
+"""A database that jumps in its numbers, after a restore, is not followed through the jump."""
+_PATH = "/api/v2/eventLogs"
 _URL = re.compile(
     r"airflow-events(\+http)?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 )
@@ -62,58 +79,110 @@ class AirflowEvents:
         self.uri = f"{plain}?date={day.isoformat()}"
         address = plain.partition("://")[2]
         self._api = AirflowApi(f"{'http' if match[1] else 'https'}://{address}", source, where=self.uri)
-        start = day_start(day)
-        # Both ends are exclusive, and times have microseconds.
-        self._query = {
-            "after": (start - timedelta(microseconds=1)).isoformat(),
-            "before": (start + timedelta(days=1)).isoformat(),
-            "order_by": "event_log_id",
-        }
+        self._start = day_start(day)
+        self._end = self._start + timedelta(days=1)
 
     def is_empty(self) -> bool:
         """See `EventLog`."""
-        return not self._page(offset=0, limit=1)
+        return next(self._events(), None) is None
 
     def lines(self) -> Iterator[bytes]:
-        """See `EventLog`.
+        """See `EventLog`."""
+        return (json_line(event) for event in self._events())
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        """Listed and hidden ones, by their ids."""
+        # Ids are given a moment before events are written: near midnight they may be out of order.
+        last = self._edge(before=_text(self._start - SETTLE), order_by="-event_log_id")
+        following = self._edge(after=_text(self._end + SETTLE), order_by="event_log_id")
+        for event in self._listed():
+            number = event["event_log_id"]
+            if last is None:
+                last = max(0, number - 1 - MAX_MISSING)
+            yield from self._hidden(last + 1, number)
+            yield event
+            last = max(last, number)
+        if last is not None:
+            yield from self._hidden(last + 1, following)
+
+    def _edge(self, **query: str) -> int | None:
+        """The id of the first listed event of a query; None where there is none."""
+        events, _ = self._page({**query, "limit": 1})
+        return int(events[0]["event_log_id"]) if events else None
+
+    def _hidden(self, first: int, end: int | None) -> Iterator[dict[str, Any]]:
+        """Events of the day with ids in [first, end) that no list shows."""
+        if end is not None and end - first > MAX_GAP:
+            log.warning("%s: the ids from %d to %d are too many to ask for each", self.uri, first, end - 1)
+            return
+        missing = 0
+        for number in count(first) if end is None else range(first, end):
+            answer = self._api.get(f"{_PATH}/{number}", {}, may_be_absent=True)
+            missing = missing + 1 if answer is None else 0
+            if end is None and missing == MAX_MISSING:
+                return
+            if answer is None:
+                continue
+            with _answers(self.uri):
+                event = _stored(answer)
+                is_of_day = self._start <= datetime.fromisoformat(event["when"]) < self._end
+            if is_of_day:
+                yield event
+
+    def _listed(self) -> Iterator[dict[str, Any]]:
+        """What Airflow lists of the day.
 
         Pages are counted from the first event, so one that is taken away meanwhile
         would hide another: each page begins with the last event of the page before.
         """
-        last_id, offset = -1, 0
+        # Both ends are exclusive, and times have microseconds.
+        query = {"after": _text(self._start - timedelta(microseconds=1)), "before": _text(self._end)}
+        last, done = -1, 0
         while True:
-            page = self._page(offset=offset, limit=PAGE_EVENTS)
-            if last_id >= 0 and (not page or page.pop(0)["event_log_id"] != last_id):
-                raise CollectionError(
-                    "events were taken away while they were read", where=self.uri, remedy="run again"
-                )
+            offset = max(0, done - 1)
+            page, total = self._page(
+                {**query, "order_by": "event_log_id", "offset": offset, "limit": PAGE_EVENTS}
+            )
+            if done and (not page or page.pop(0)["event_log_id"] != last):
+                raise self._unsteady("events were taken away while they were read")
             for event in page:
-                if event["event_log_id"] <= last_id:
-                    raise CollectionError(
-                        "Airflow gave events in another order than by their ids",
-                        where=self.uri,
-                        remedy="run again",
-                    )
-                last_id = event["event_log_id"]
-                yield json_line(event)
+                if event["event_log_id"] <= last:
+                    raise self._unsteady("Airflow gave events in another order than by their ids")
+                last = event["event_log_id"]
+                yield event
+            done += len(page)
             if not page:
+                if done != total:
+                    raise self._unsteady("Airflow gave another number of events than it counts")
                 return
-            offset += len(page) if offset else len(page) - 1
 
-    def _page(self, *, offset: int, limit: int) -> list[dict[str, Any]]:
-        answer = self._api.get("/api/v2/eventLogs", {**self._query, "offset": offset, "limit": limit})
-        try:
-            return [_stored(event) for event in answer["event_logs"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise CollectionError(
-                "the answer is not a list of events",
-                where=self.uri,
-                expected=f"what Airflow 3 answers: {', '.join(_FIELDS)} of each event",
-                remedy="correct the source's url; Airflow 3.0 or newer is needed",
-            ) from error
+    def _unsteady(self, what: str) -> CollectionError:
+        return CollectionError(what, where=self.uri, remedy="run again")
+
+    def _page(self, query: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+        answer = self._api.get(_PATH, query)
+        with _answers(self.uri):
+            return [_stored(event) for event in answer["event_logs"]], int(answer["total_entries"])
+
+
+@contextmanager
+def _answers(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise CollectionError(
+            "the answer is not a list of events",
+            where=uri,
+            expected=f"what Airflow 3 answers: {', '.join(_FIELDS)} of each event",
+            remedy="correct the source's url; Airflow 3.0 or newer is needed",
+        ) from error
 
 
 def _stored(event: dict[str, Any]) -> dict[str, Any]:
     if type(event["event_log_id"]) is not int:
         raise TypeError("event_log_id")
     return {name: event[name] for name in _FIELDS if event[name] is not None}
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
