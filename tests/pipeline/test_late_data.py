@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from tests.pipeline.conftest import DAY, NOW, Archive
 
@@ -9,15 +11,25 @@ from audit_trail.pipeline.late_data import check_sources
 from audit_trail.verification.verifier import Report, Verifier
 
 
-def verified(archive: Archive) -> Report:
-    context = archive.context()
+def verified(archive: Archive, now: datetime = NOW) -> Report:
+    context = archive.context(lambda: now)
     verifier = Verifier(context.store, genesis=archive.genesis, remembered=None)
     return verifier.verify(
         "objects",
-        now=NOW,
+        now=now,
         due_hours=24,
         also=lambda view, days: check_sources(context, view, days, verifier.checks),
     )
+
+
+def content(archive: Archive) -> bytes:
+    """All records of all sealed segments."""
+    import zstandard
+
+    context = archive.context()
+    objects = [item for seal in context.ledger().seals for item in seal.objects]
+    stored = [context.store.read(item.key, item.version_id, max_bytes=1 << 20) for item in objects]
+    return b"".join(zstandard.ZstdDecompressor().decompressobj().decompress(data) for data in stored)
 
 
 def verdict(archive: Archive) -> str:

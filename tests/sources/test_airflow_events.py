@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.pipeline.conftest import NOW, Archive, make_archive  # noqa: F401 - a fixture
-from tests.pipeline.test_late_data import verified
+from tests.pipeline.test_late_data import content, verified
 from tests.sources.airflow_server import AirflowServer
 
 from audit_trail.errors import CollectionError, ConfigurationError, IntegrityError
@@ -66,16 +66,6 @@ def stream_of(settings: dict[str, Any], *sealed: InputStream) -> InputStream:
     assert file is not None
     ranges = [SealedRange(start=part.start, end=part.end, sha256=part.raw_sha256) for part in sealed]
     return InputStream(file.uri, open_file=file.open, sealed=ranges, start=ranges[-1].end if ranges else 0)
-
-
-def content(archive: Archive) -> bytes:
-    """All records of all sealed segments."""
-    import zstandard
-
-    context = archive.context()
-    objects = [item for seal in context.ledger().seals for item in seal.objects]
-    stored = [context.store.read(item.key, item.version_id, max_bytes=1 << 20) for item in objects]
-    return b"".join(zstandard.ZstdDecompressor().decompressobj().decompress(data) for data in stored)
 
 
 def events(stream: InputStream) -> list[Any]:
