@@ -188,6 +188,9 @@ class SourceSettings(_Section):
     url: str
     event_time: EventTimeSettings | None = None
     required: bool = Field(default=False, description="a day without a file of this source is an error")
+    keeps_days: int | None = Field(
+        default=None, ge=1, description="the source itself deletes what is older: not compared any more"
+    )
     region: str | None = Field(default=None, description="AWS sources; None: the archive's")
     endpoint_url: str | None = Field(default=None, description="AWS sources; None: AWS")
     requester_pays: bool = Field(default=False, description="s3: the reader pays, and says so")

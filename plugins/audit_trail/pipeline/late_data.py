@@ -28,7 +28,7 @@ def check_sources(context: StageContext, view: LedgerView, days: list[str], chec
     A file that has grown, or that no manifest knows by name or size, is late
     data; so are events that arrived later. A file renamed by rotation is known by its size.
     Sources that select records by their own time are left out: their files' sizes say
-    nothing of a day.
+    nothing of a day. So are sources that keep days for a shorter time than this one.
 
     Args:
         context: Whose settings name the sources.
@@ -65,8 +65,14 @@ def check_sources(context: StageContext, view: LedgerView, days: list[str], chec
 
 def _late(context: StageContext, view: LedgerView, day: str, checks: CheckList) -> list[str]:
     sealed = SealedInputs(context, view, day)
-    sources = [source for source in context.settings.all_sources() if source.event_time is None]
-    found = list_all(sources, date.fromisoformat(day), context.source_access)
+    parsed = date.fromisoformat(day)
+    age_days = (context.now().date() - parsed).days
+    sources = [
+        source
+        for source in context.settings.all_sources()
+        if source.event_time is None and (source.keeps_days is None or age_days < source.keeps_days)
+    ]
+    found = list_all(sources, parsed, context.source_access)
     late = []
     for source, listing in found.items():
         sizes = sealed.sizes(source)
