@@ -120,10 +120,11 @@ ensure_installed() {
   ) 9<"$root"
 }
 
-# The tests of the auditor's path use the tools an auditor would use.
+# The tests of the auditor's path use the tools an auditor would use; those of journald's
+# journals write some (Debian has the writer outside of PATH, and journalctl comes with it).
 ensure_test_tools() {
-  local tool missing=()
-  for tool in openssl zstd jq; do
+  local PATH="$PATH:${SYSTEMD_TOOLS-/usr/lib/systemd}" tool missing=()
+  for tool in openssl zstd jq systemd-journal-remote; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   if ((${#missing[@]} == 0)); then

@@ -41,7 +41,7 @@ CONFIG_NAME = "audit-trail.yaml"
 Kind = Literal["application", "system", "api"]
 KINDS: tuple[Kind, ...] = ("application", "system", "api")
 AIRFLOW_SCHEMES = ("airflow-events", "airflow-events+http")
-EVENT_SCHEMES = ("cloudwatch-logs", *AIRFLOW_SCHEMES)
+EVENT_SCHEMES = ("cloudwatch-logs", "journald", *AIRFLOW_SCHEMES)
 _FIELDS_OF_SCHEMES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("s3", "cloudwatch-logs"): ("region", "endpoint_url"),
     ("s3",): ("requester_pays",),
@@ -180,7 +180,7 @@ class SourceSettings(_Section):
 
     `url` is an fsspec URL with glob characters and the day as `{date}`
     (`2026-01-31`) or `{date:%Y/%m/%d}` (any `strftime` format); or `s3://`,
-    `cloudwatch-logs://`, `airflow-events://`, see docs/SOURCES.md.
+    `cloudwatch-logs://`, `journald://`, `airflow-events://`, see docs/SOURCES.md.
     """
 
     name: Name

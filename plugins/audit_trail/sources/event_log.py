@@ -17,7 +17,7 @@ from audit_trail.errors import StorageError
 from audit_trail.sources.source_files import Listing, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import IO, Self
 
@@ -56,26 +56,27 @@ class EventLog(Protocol):
         """
 
 
-def list_events(log: EventLog) -> Listing:
-    """A listing of one input, or none where the day has no event.
+def list_events(logs: Sequence[EventLog]) -> Listing:
+    """One input for each log that has an event of the day.
 
     Waits until the day's last events have settled, at most `SETTLE`.
 
     Raises:
         CollectionError: The service fails or refuses.
     """
-    settled_at = day_start(log.day) + timedelta(days=1) + SETTLE
-    missing_s = (settled_at - log.access.now()).total_seconds()
-    if missing_s > 0:
-        log.access.pause(missing_s)
-    if log.is_empty():
-        return Listing(files=(), skipped=())
+    for log in logs:
+        settled_at = day_start(log.day) + timedelta(days=1) + SETTLE
+        missing_s = (settled_at - log.access.now()).total_seconds()
+        if missing_s > 0:
+            log.access.pause(missing_s)
+    return Listing(files=tuple(_input(log) for log in logs if not log.is_empty()), skipped=())
 
+
+def _input(log: EventLog) -> SourceFile:
     def opened() -> SpooledEvents:
         return SpooledEvents(log.uri, log.lines(), folder=log.access.work_folder)
 
-    file = SourceFile(uri=log.uri, size_bytes=0, identity=log.uri, is_events=True, open=opened)
-    return Listing(files=(file,), skipped=())
+    return SourceFile(uri=log.uri, size_bytes=0, identity=log.uri, is_events=True, open=opened)
 
 
 def day_start(day: date) -> datetime:

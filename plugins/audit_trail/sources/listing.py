@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from audit_trail.errors import CollectionError, ConfigurationError
+from audit_trail.settings import AIRFLOW_SCHEMES
 from audit_trail.sources.event_log import list_events
 from audit_trail.sources.file_tree import DIRECTORY, FILE, Entry, FileTree
 from audit_trail.sources.local_tree import LocalTree, local_path
@@ -48,7 +49,7 @@ def list_files(source: SourceSettings, day: date, access: SourceAccess | None = 
     """
     url = expand_dates(source.url, day)
     access = access or SourceAccess()
-    events = _event_log(url, source, day, access)
+    events = _event_logs(url, source, day, access)
     listing = _listed_files(url, source, access) if events is None else list_events(events)
     if source.required and not listing.files:
         raise CollectionError(
@@ -87,16 +88,22 @@ def list_all(
 
 
 # The scheme of a URL says what kind of source it is: here and nowhere else.
-def _event_log(url: str, source: SourceSettings, day: date, access: SourceAccess) -> EventLog | None:
+def _event_logs(
+    url: str, source: SourceSettings, day: date, access: SourceAccess
+) -> Sequence[EventLog] | None:
     scheme = url.partition("://")[0]
     if scheme == "cloudwatch-logs":
         from audit_trail.sources.cloudwatch_logs import CloudWatchLogs
 
-        return CloudWatchLogs(url, source, day, access)
-    if scheme in ("airflow-events", "airflow-events+http"):
+        return (CloudWatchLogs(url, source, day, access),)
+    if scheme in AIRFLOW_SCHEMES:
         from audit_trail.sources.airflow_events import AirflowEvents
 
-        return AirflowEvents(url, source, day, access)
+        return (AirflowEvents(url, source, day, access),)
+    if scheme == "journald":
+        from audit_trail.sources.journald import journal_boots
+
+        return journal_boots(url, day, access)
     return None
 
 
