@@ -14,7 +14,8 @@ from tests.pipeline.test_late_data import content, verified
 from tests.sources.airflow_server import AirflowServer
 
 from audit_trail.errors import CollectionError, ConfigurationError, IntegrityError
-from audit_trail.settings import SourceSettings
+from audit_trail.pipeline.weaknesses import weaknesses
+from audit_trail.settings import SourceSettings, load_settings
 from audit_trail.sources import InputStream, SealedRange, SourceAccess, SourceFile, list_files
 
 DAY = date(2026, 3, 14)
@@ -86,7 +87,7 @@ def test_a_days_events_come_in_the_order_of_their_ids_and_as_they_are_stored(
     first = dict(found[0])
     assert first.pop("event_log_id") > 0
     assert first == {
-        "when": "2026-03-14T05:00:00Z", "event": "later by its time", "owner": "alice",
+        "when": "2026-03-14T05:00:00.000000Z", "event": "later by its time", "owner": "alice",
         "extra": '{"k": "ü\\n"}',
     }  # fmt: skip
     assert stream.file_uri == f"{settings['url']}?date=2026-03-14"
@@ -154,6 +155,19 @@ def test_a_day_of_hidden_events_alone_is_no_quiet_day(
     airflow.log(START - timedelta(hours=1), "the day before")
     airflow.log(START, "delete_dag", dag="gone")
     assert [item["event"] for item in events(stream_of(settings))] == ["delete_dag"]
+
+
+def test_hosts_with_wrong_clocks_do_not_hide_events(airflow: AirflowServer, settings: dict[str, Any]) -> None:
+    airflow.log(START, "first, hidden", dag="gone")
+    airflow.log(START, "listed")
+    airflow.log(START + timedelta(hours=1), "hidden", dag="gone")
+    airflow.log(START - timedelta(minutes=10), "of a slow clock")
+    airflow.log(START + timedelta(hours=25), "of a fast clock")
+    airflow.log(START + timedelta(hours=23), "listed, too")
+    airflow.log(START + timedelta(hours=23), "last, hidden", dag="gone")
+    assert [item["event"] for item in events(stream_of(settings))] == [
+        "first, hidden", "listed", "hidden", "listed, too", "last, hidden",
+    ]  # fmt: skip
 
 
 def test_a_jump_in_the_ids_is_not_followed(
@@ -295,6 +309,24 @@ def test_an_unreachable_airflow_is_a_collection_error(
     with pytest.raises(CollectionError, match="did not answer") as raised:
         listed(settings)
     assert "not-to-be-shown" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_weak"),
+    [
+        ("airflow-events+http://airflow-apiserver:8080", True),
+        ("airflow-events+http://127.0.0.1.example.com", True),
+        ("airflow-events+http://localhost.example.com/base", True),
+        ("airflow-events+http://localhost:8080/base", False),
+        ("airflow-events+http://127.0.0.1:8080", False),
+        ("airflow-events+http://[::1]:8080", False),
+        ("airflow-events://airflow.example.com", False),
+    ],
+)
+def test_a_password_without_tls_is_said_to_be_weak(url: str, is_weak: bool, tmp_path: Path) -> None:
+    source = {"name": "airflow", "kind": "system", "url": url, "token_file": tmp_path / "token"}
+    found = [text for text in weaknesses(load_settings(home=tmp_path, sources=[source])) if "TLS" in text]
+    assert bool(found) == is_weak
 
 
 # A whole day

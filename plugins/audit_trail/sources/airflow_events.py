@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 PAGE_EVENTS = 100
 """The most that Airflow gives at once, unless `[api] maximum_page_limit` says another number."""
 MAX_MISSING = 40
-"""So many ids in a row that nobody has end the search behind the newest event: PostgreSQL
-leaves out up to 32 when it crashes."""
+"""So many ids in a row without an event of the day end the search where nothing else does:
+PostgreSQL leaves out up to 32 when it crashes."""
 MAX_GAP = 10_000
 """A database that jumps in its numbers, after a restore, is not followed through the jump."""
 _PATH = "/api/v2/eventLogs"
@@ -47,6 +47,8 @@ _FIELDS = (
     "logical_date", "extra",
 )  # fmt: skip
 """What Airflow stores of an event. It also shows display names: as they are today, not as they were."""
+
+_TIMES = {"when", "logical_date"}
 
 
 class AirflowEvents:
@@ -95,15 +97,18 @@ class AirflowEvents:
         # Ids are given a moment before events are written: near midnight they may be out of order.
         last = self._edge(before=_text(self._start - SETTLE), order_by="-event_log_id")
         following = self._edge(after=_text(self._end + SETTLE), order_by="event_log_id")
+        is_first = True
         for event in self._listed():
             number = event["event_log_id"]
-            if last is None:
-                last = max(0, number - 1 - MAX_MISSING)
-            yield from self._hidden(last + 1, number)
+            if is_first and (last is None or last >= number):
+                last = max(0, number - 1 - MAX_MISSING)  # nothing before, or a host whose clock is wrong
+            is_first = False
+            yield from self._hidden((last or 0) + 1, number)
             yield event
-            last = max(last, number)
+            last = number
         if last is not None:
-            yield from self._hidden(last + 1, following)
+            is_behind = following is not None and following > last
+            yield from self._hidden(last + 1, following if is_behind else None)
 
     def _edge(self, **query: str) -> int | None:
         """The id of the first listed event of a query; None where there is none."""
@@ -111,23 +116,23 @@ class AirflowEvents:
         return int(events[0]["event_log_id"]) if events else None
 
     def _hidden(self, first: int, end: int | None) -> Iterator[dict[str, Any]]:
-        """Events of the day with ids in [first, end) that no list shows."""
+        """Events of the day with ids in [first, end) that no list shows; None: see `MAX_MISSING`."""
         if end is not None and end - first > MAX_GAP:
             log.warning("%s: the ids from %d to %d are too many to ask for each", self.uri, first, end - 1)
             return
-        missing = 0
+        others = 0
         for number in count(first) if end is None else range(first, end):
             answer = self._api.get(f"{_PATH}/{number}", {}, may_be_absent=True)
-            missing = missing + 1 if answer is None else 0
-            if end is None and missing == MAX_MISSING:
+            others += 1
+            if answer is not None:
+                with _answers(self.uri):
+                    event = _stored(answer)
+                    is_of_day = self._start <= datetime.fromisoformat(event["when"]) < self._end
+                if is_of_day:
+                    others = 0
+                    yield event
+            if end is None and others == MAX_MISSING:
                 return
-            if answer is None:
-                continue
-            with _answers(self.uri):
-                event = _stored(answer)
-                is_of_day = self._start <= datetime.fromisoformat(event["when"]) < self._end
-            if is_of_day:
-                yield event
 
     def _listed(self) -> Iterator[dict[str, Any]]:
         """What Airflow lists of the day.
@@ -181,8 +186,12 @@ def _answers(uri: str) -> Iterator[None]:
 def _stored(event: dict[str, Any]) -> dict[str, Any]:
     if type(event["event_log_id"]) is not int:
         raise TypeError("event_log_id")
-    return {name: event[name] for name in _FIELDS if event[name] is not None}
+    stored = {name: event[name] for name in _FIELDS if event[name] is not None}
+    for name in _TIMES & stored.keys():
+        # However this Airflow writes it.
+        stored[name] = _text(datetime.fromisoformat(stored[name])).replace("+00:00", "Z")
+    return stored
 
 
 def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
