@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -40,7 +41,8 @@ class AirflowServer:
         lines = iter(self._process.stdout)
         port = next((line.split()[1] for line in lines if line.startswith(b"PORT ")), None)
         assert port is not None, (home / "server.log").read_text()[-3000:]
-        threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()
+        self._drain = threading.Thread(target=lambda: [None for _ in lines], daemon=True)
+        self._drain.start()
         self.address = f"127.0.0.1:{int(port)}"
 
     def password(self, user: str) -> str:
@@ -60,13 +62,22 @@ class AirflowServer:
 
     def sql(self, statement: str, *values: object) -> None:
         """What whoever holds the database can do."""
-        with sqlite3.connect(self._home / "airflow.db", timeout=30) as connection:
+        with closing(sqlite3.connect(self._home / "airflow.db", timeout=30)) as connection, connection:
             connection.execute(statement, values)
 
     def close(self) -> None:
         """End it and wait."""
-        self._process.communicate(timeout=60)
-        self._log.close()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(60)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._drain.join()
+            self._process.stdout.close()
+            self._log.close()
 
 
 def serve() -> None:

@@ -50,7 +50,7 @@ class Input(Document):
     parts: tuple[InputPart, ...]
     first_event: Timestamp | None = None
     last_event: Timestamp | None = None
-    version: StoredVersion | None = None
+    object_version: StoredVersion | None = None
 
 
 class Segment(Document):

@@ -187,7 +187,7 @@ def _collect_file(
         sha256=stream.raw_sha256,
         final_newline=stream.final_newline,
         parts=parts,
-        version=stream.version,
+        object_version=stream.version,
         **{name: format_timestamp(moment) for name, moment in times.items() if moment is not None},
     )
 

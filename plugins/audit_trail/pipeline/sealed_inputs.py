@@ -37,7 +37,7 @@ class SealedInputs:
                 place = item.source, item.uri
                 sealed = SealedRange(start=item.start, end=item.end, sha256=item.sha256)
                 self._ranges.setdefault(place, []).append(sealed)
-                self._versions[place] = item.version
+                self._versions[place] = item.object_version
                 if item.start == 0:
                     self._whole.add((item.end, item.sha256))
         self._any = bool(seals)

@@ -9,6 +9,7 @@ the sealed beginning, which is an integrity failure as for any file.
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from typing import IO, Self
 
     from audit_trail.sources.source_access import SourceAccess
+
+logger = logging.getLogger(__name__)
 
 SETTLE = timedelta(minutes=2)
 """How long after its arrival an event may stay unseen while later ones are seen already.
@@ -68,6 +71,7 @@ def list_events(logs: Sequence[EventLog]) -> Listing:
         settled_at = day_start(log.day) + timedelta(days=1) + SETTLE
         missing_s = (settled_at - log.access.now()).total_seconds()
         if missing_s > 0:
+            logger.info("%s: waiting %.0f s until the day's last events have settled", log.uri, missing_s)
             log.access.pause(missing_s)
     return Listing(files=tuple(_input(log) for log in logs if not log.is_empty()), skipped=())
 
