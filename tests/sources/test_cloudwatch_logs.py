@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from tests.pipeline.test_late_data import content, verified
 from audit_trail.errors import CollectionError, ConfigurationError, IntegrityError
 from audit_trail.settings import SourceSettings
 from audit_trail.sources import InputStream, SealedRange, SourceAccess, SourceFile, list_files
+from audit_trail.sources.cloudwatch_logs import CloudWatchLogs
 from audit_trail.sources.event_sort import sorted_lines
 
 GROUP = "/aws/lambda/orders"
@@ -172,6 +175,46 @@ def test_an_unreachable_service_is_a_collection_error(monkeypatch: pytest.Monkey
     )
     with pytest.raises(CollectionError, match="did not answer"):
         list_files(source, DAY, access(make_client=make))
+
+
+class _Busy(BaseHTTPRequestHandler):
+    """Says that it is busy, then gives a page without events, and then the events."""
+
+    asked: list[Any]
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        type(self).asked.append(request.get("nextToken"))
+        event = {"timestamp": 1, "ingestionTime": 1, "message": "m", "logStreamName": "s", "eventId": "1"}
+        answers: list[tuple[int, Any]] = [
+            (400, {"__type": "ThrottlingException"}),
+            (200, {"events": [], "nextToken": "second"}),
+            (200, {"events": [], "nextToken": "third"}),
+            (200, {"events": [event]}),
+        ]
+        status, answer = answers[len(type(self).asked) - 1]
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Not into the tests' output."""
+
+
+def test_a_busy_service_is_asked_again_and_a_page_without_events_is_not_the_end(logs: Any) -> None:
+    handler = type("Handler", (_Busy,), {"asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        source = SourceSettings(name="a", kind="api", url="cloudwatch-logs://g", endpoint_url=url)
+        log = CloudWatchLogs(source.url, source, DAY, access())
+        lines = list(log.lines())
+        server.shutdown()
+    assert [json.loads(line)["message"] for line in lines] == ["m"]
+    assert handler.asked == [None, None, "second", "third"]  # type: ignore[attr-defined]
 
 
 def test_more_events_than_fit_into_memory_are_sorted_on_disk(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+MAX_ATTEMPTS = 8
+"""With botocore's back-off of up to 20 s: about a minute of throttling."""
+
 
 def _boto3_client(service: str, **options: Any) -> Any:
     import boto3
@@ -69,7 +72,3 @@ class SourceAccess:
             config = Config(retries={"mode": "standard", "max_attempts": MAX_ATTEMPTS}, s3=style)
             self._clients[place] = self.make_client(service, config=config, **options)
         return self._clients[place]
-
-
-MAX_ATTEMPTS = 8
-"""With botocore's back-off of up to 20 s: about a minute of throttling."""
