@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_ATTEMPTS = 8
-"""With botocore's back-off of up to 20 s: about a minute of throttling."""
+"""With botocore's back-off of up to 20 s: up to a minute of throttling."""
 
 
 def _boto3_client(service: str, **options: Any) -> Any:
