@@ -18,7 +18,7 @@ from tests.pipeline.test_late_data import content, verified
 
 from audit_trail.errors import CollectionError, ConfigurationError, IntegrityError
 from audit_trail.settings import SourceSettings
-from audit_trail.sources import InputStream, SealedRange, SourceAccess, SourceFile, list_files
+from audit_trail.sources import InputStream, SealedRange, SourceAccess, SourceFile, list_all, list_files
 from audit_trail.sources.cloudwatch_logs import CloudWatchLogs
 from audit_trail.sources.event_sort import sorted_lines
 
@@ -85,7 +85,7 @@ def test_a_days_events_come_in_the_order_of_their_arrival_with_all_that_names_th
     assert set(records[0]) == {"eventId", "ingestionTime", "logStreamName", "message", "timestamp"}
     assert records[0]["logStreamName"] == "web-1"
     assert records[0]["timestamp"] == int((START + hours(5)).timestamp() * 1000)
-    assert stream.file_uri == f"cloudwatch-logs://{GROUP}?date={DAY}"
+    assert stream.file_uri == f"cloudwatch-logs://{GROUP}?region=us-east-1&date={DAY}"
     assert b"".join(stream_of()) == b"".join(stream)
 
 
@@ -101,8 +101,28 @@ def test_streams_and_filters_choose_and_are_named(logs: Any) -> None:
     assert messages(stream_of(query="?stream-prefix=web-")) == ["good", "ERROR bad"]
     both = stream_of(query="?stream-prefix=web-&filter=ERROR")
     assert messages(both) == ["ERROR bad"]
-    assert both.file_uri == f"cloudwatch-logs://{GROUP}?stream-prefix=web-&filter=ERROR&date={DAY}"
+    assert (
+        both.file_uri
+        == f"cloudwatch-logs://{GROUP}?stream-prefix=web-&filter=ERROR&region=us-east-1&date={DAY}"
+    )
     assert listed("?stream-prefix=none") is None
+
+
+def test_groups_of_one_name_in_two_regions_are_two_inputs(logs: Any) -> None:
+    other = boto3.client("logs", "eu-central-1")
+    other.create_log_group(logGroupName=GROUP)
+    other.create_log_stream(logGroupName=GROUP, logStreamName="web-1")
+    put(logs, "web-1", (hours(1), "of one"))
+    put(other, "web-1", (hours(1), "of the other"))
+    sources = [
+        SourceSettings(name=region, kind="api", url=f"cloudwatch-logs://{GROUP}", region=region)
+        for region in ("us-east-1", "eu-central-1")
+    ]
+    files = [file for listing in list_all(sources, DAY, access()).values() for file in listing.files]
+    assert [messages(InputStream(file.uri, open_file=file.open)) for file in files] == [
+        ["of one"],
+        ["of the other"],
+    ]
 
 
 def test_late_events_are_a_further_range_whatever_their_own_time(logs: Any) -> None:
@@ -162,7 +182,7 @@ def test_a_group_that_is_not_there_is_an_error_and_no_quiet_day(logs: Any) -> No
     with pytest.raises(CollectionError) as raised:
         list_files(source, DAY, access())
     assert (raised.value.where, raised.value.found) == (
-        f"cloudwatch-logs://none?date={DAY}",
+        f"cloudwatch-logs://none?region=us-east-1&date={DAY}",
         "ResourceNotFoundException",
     )
 
@@ -251,4 +271,4 @@ def test_a_day_is_sealed_late_and_changed(
     logs.delete_log_stream(logGroupName=GROUP, logStreamName="web-1")
     report = verified(archive, now=now)
     assert [item.verdict for item in report.days] == ["tampered"]
-    assert report.checks.not_passed[0].where == f"cloudwatch-logs://{GROUP}?date={day}"
+    assert report.checks.not_passed[0].where == f"cloudwatch-logs://{GROUP}?region=us-east-1&date={day}"

@@ -58,8 +58,10 @@ class CloudWatchLogs:
             "endTime": _milliseconds(start + timedelta(days=1)) - 1,  # inclusive
             **{_OPTIONS[name]: text for name, text in options.items()},
         }
-        self.uri = f"{SCHEME}{group}?{urlencode({**options, 'date': day.isoformat()})}"
         self._client = access.client("logs", region=source.region, endpoint_url=source.endpoint_url)
+        # Groups of several regions may have one name.
+        query = {**options, "region": self._client.meta.region_name, "date": day.isoformat()}
+        self.uri = f"{SCHEME}{group}?{urlencode(query)}"
 
     def is_empty(self) -> bool:
         """See `EventLog`."""
