@@ -33,6 +33,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.key_uri import parse_key_uri
 
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
@@ -57,6 +58,18 @@ def _expanded(path: Path) -> Path:
         raise ValueError("the home folder in it is not known") from None
 
 
+def _checked_key_uri(text: str) -> str:
+    parse_key_uri(text)
+    return text
+
+
+def _number(value: Any) -> Any:
+    # A variable holds text, and a choice of numbers takes none.
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else value
+
+
+KeyUriText = Annotated[str, AfterValidator(_checked_key_uri)]
+ConnectionId = Annotated[str, Field(min_length=1, max_length=250)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 LocalPath = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_expanded)]
 
@@ -79,6 +92,9 @@ class ArchiveSettings(_Section):
         default=None, description="AWS shared credentials file; None: boto3's own chain"
     )
     profile: str | None = None
+    aws_conn_id: ConnectionId | None = Field(
+        default=None, description="Airflow connection to AWS; in Airflow only"
+    )
     lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
     retain_days: int = Field(default=2555, ge=1, le=36500)
     storage_class: Literal["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] = "STANDARD"
@@ -92,10 +108,30 @@ class ArchiveSettings(_Section):
 class SigningSettings(_Section):
     """Which keys are made, and how the private ones are unlocked."""
 
-    rsa_bits: Literal[2048, 3072, 4096] = 2048
+    rsa_bits: Annotated[Literal[2048, 3072, 4096], BeforeValidator(_number)] = 2048
     post_quantum: bool = Field(default=True, description="also sign with ML-DSA-65")
     passphrase: SecretStr | None = None
     passphrase_file: LocalPath | None = None
+    key_uris: tuple[KeyUriText, ...] = Field(
+        default=(), description="keys in KMS, HSM or Vault, in place of a local RSA key; see docs/KEYS.md"
+    )
+    pkcs11_module: LocalPath | None = Field(default=None, description="None: $PYKCS11LIB")
+    hsm_pin: SecretStr | None = None
+    hsm_pin_file: LocalPath | None = None
+    # No credentials in it: what an error shows must not be one.
+    vault_url: str | None = Field(
+        default=None, pattern=r"^https?://[^/?#@\s]+(/[^\s@]*)?$", description="None: $VAULT_ADDR"
+    )
+    vault_token: SecretStr | None = None
+    vault_token_file: LocalPath | None = Field(default=None, description="None: $VAULT_TOKEN")
+    aws_conn_id: ConnectionId | None = Field(
+        default=None, description="Airflow connection for KMS; None: that of the archive"
+    )
+    passphrase_conn_id: ConnectionId | None = Field(
+        default=None, description="Airflow connection whose password is the passphrase; in Airflow only"
+    )
+    hsm_pin_conn_id: ConnectionId | None = None
+    vault_token_conn_id: ConnectionId | None = None
 
 
 class TimestampSettings(_Section):
@@ -198,6 +234,9 @@ class Settings(BaseSettings):
         pattern=r"^(file|airflow-variable|ssm:/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)$",
         description="where the newest ledger head is remembered: `file` (in the home folder), "
         "`airflow-variable`, or `ssm:/NAME` (a parameter of AWS Systems Manager)",
+    )
+    pin_aws_conn_id: ConnectionId | None = Field(
+        default=None, description="Airflow connection for the pin `ssm:`; None: that of the archive"
     )
     segment_target_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, le=4 * 1024**3)
     max_segments: int = Field(default=1000, ge=1, le=1000)

@@ -13,7 +13,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_trail.archive.aws_clients import open_client
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.archive.object_store import KeyTakenError, ObjectVersion, Retention, StoredObject
 from audit_trail.errors import StorageError
 from audit_trail.settings import ArchiveSettings
@@ -31,7 +31,7 @@ _TAKEN = {"412", "PreconditionFailed"}
 _CONFLICT = {"409", "ConditionalRequestConflict"}
 
 
-def make_client(archive: ArchiveSettings) -> S3Client:
+def make_client(archive: ArchiveSettings, clients: ClientFactory = open_client) -> S3Client:
     """A client of the archive's store.
 
     Raises:
@@ -39,7 +39,7 @@ def make_client(archive: ArchiveSettings) -> S3Client:
     """
     from botocore.config import Config
 
-    client: S3Client = open_client(
+    client: S3Client = clients(
         archive,
         "s3",
         endpoint_url=archive.endpoint_url,

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.errors import ConfigurationError
 from audit_trail.pipeline.staging import DayStaging
 from audit_trail.settings import Settings
@@ -40,11 +41,17 @@ def utc_now() -> datetime:
 
 @dataclass(kw_only=True)
 class StageContext:
-    """Everything that a stage needs from outside, opened when it is first used."""
+    """Everything that a stage needs from outside, opened when it is first used.
+
+    Attributes:
+        clients: Opens every client of AWS that a stage uses; Airflow's operators bring
+            one that goes by connection.
+    """
 
     settings: Settings
     now: Callable[[], datetime] = utc_now
     on_progress: Progress = field(default=_no_progress)
+    clients: ClientFactory = field(default=open_client)
     _signers: dict[str, Signer] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -52,7 +59,7 @@ class StageContext:
         """Puts objects under lock."""
         from audit_trail.archive.storage_processor import StorageProcessor
 
-        return StorageProcessor(self.settings, now=self.now)
+        return StorageProcessor(self.settings, now=self.now, clients=self.clients)
 
     @property
     def store(self) -> ObjectStore:
@@ -67,7 +74,7 @@ class StageContext:
     @cached_property
     def pin(self) -> Pin:
         """The memory of the last head, outside the bucket."""
-        return open_pin(self.settings, self.genesis)
+        return open_pin(self.settings, self.genesis, self.clients)
 
     def signers(self, keys: Collection[PublicKey]) -> tuple[Signer, ...]:
         """A signer for each of the keys; opening one takes a while, so they are kept.
@@ -78,7 +85,7 @@ class StageContext:
         from audit_trail.signing.signatures import load_signers
 
         if missing := [key.keyid for key in keys if key.keyid not in self._signers]:
-            for signer in load_signers(self.settings, missing):
+            for signer in load_signers(self.settings, missing, self.clients):
                 self._signers[signer.public_key.keyid] = signer
         return tuple(self._signers[key.keyid] for key in keys)
 

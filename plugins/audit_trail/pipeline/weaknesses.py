@@ -16,7 +16,7 @@ def weaknesses(settings: Settings) -> list[str]:
     if settings.archive.retain_days < Settings.model_fields["archive"].default.retain_days:
         found.append(f"archive.retain_days is {settings.archive.retain_days}")
     if not settings.signing.post_quantum:
-        found.append("signing.post_quantum is off: only RSA signs")
+        found.append("signing.post_quantum is off: no signature outlives RSA and elliptic curves")
     if settings.signing.passphrase is None and (settings.keys / PASSPHRASE_NAME).exists():
         found.append("the passphrase lies beside the keys: whoever reads the folder can sign")
     if not settings.collect_journal:
