@@ -69,7 +69,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_sealing(command: AddCommand) -> None:
     command("init", commands.init, "found the archive: bucket, Object Lock, genesis entry; or check it")
-    keys = command("generate-keys", commands.generate_keys, "make the signing key pairs")
+    keys = command(
+        "generate-keys", commands.generate_keys, "make the signing key pairs, fetch those that live elsewhere"
+    )
     keys.add_argument(
         "--make-passphrase", action="store_true", help="write a random passphrase beside the keys"
     )
