@@ -1,4 +1,4 @@
-"""Keys made once a session: RSA takes its time. And where other keys live: a token, Vault, KMS."""
+"""Keys made once a session: RSA takes its time. And where other keys live: Vault, KMS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from tests.signing.key_management_service import KeyManagementService
-from tests.signing.pkcs11_tokens import SoftToken
 from tests.signing.transit_engine import OpenBao, TransitDouble, open_transit
 
 from audit_trail.settings import Settings, load_settings
@@ -34,17 +33,6 @@ def settings_with(tmp_path: Path) -> Callable[..., Settings]:
         return load_settings(**({"home": tmp_path / "home"} | overrides))
 
     return make
-
-
-@pytest.fixture(scope="session")
-def soft_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
-    """A token of SoftHSM, for all tests of this process: the module reads its configuration once."""
-    token = SoftToken(tmp_path_factory.mktemp("softhsm"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in token.environment.items():
-            patch.setenv(name, value)
-        patch.setenv("PYKCS11LIB", token.module)  # the settings write it; this takes it back
-        yield token
 
 
 @pytest.fixture(scope="module")

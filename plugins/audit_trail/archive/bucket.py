@@ -68,8 +68,8 @@ def _make(client: S3Client, archive: ArchiveSettings) -> None:
     # us-east-1 is the one region that S3 wants left out.
     location: dict[str, Any] = (
         {}
-        if client.meta.region_name == "us-east-1"
-        else {"CreateBucketConfiguration": {"LocationConstraint": client.meta.region_name}}
+        if archive.region == "us-east-1"
+        else {"CreateBucketConfiguration": {"LocationConstraint": archive.region}}
     )
     client.create_bucket(Bucket=archive.bucket, ObjectLockEnabledForBucket=True, **location)
     client.put_object_lock_configuration(

@@ -84,6 +84,7 @@ class S3Store:
                         Bucket=self._bucket,
                         Key=self._prefix + key,
                         Body=data,
+                        ChecksumAlgorithm="SHA256",  # some stores want the name beside the value
                         ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode("ascii"),
                         IfNoneMatch="*",
                         ObjectLockMode=retention.mode,  # type: ignore[arg-type]
