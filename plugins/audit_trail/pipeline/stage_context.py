@@ -166,7 +166,7 @@ class StageContext:
     def _staging_client(self) -> S3Client:
         from audit_trail.archive.s3_store import make_client
 
-        return make_client(self.settings.archive)
+        return make_client(self.settings.archive, self.clients)
 
     def ledger(self) -> LedgerView:
         """The ledger as it is now, walked whole, compared with the pin, which moves on.
