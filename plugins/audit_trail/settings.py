@@ -1,4 +1,4 @@
-"""All settings, typed: environment `AUDIT_TRAIL_*`, then one YAML file.
+"""All settings, typed: environment `AUDIT_TRAIL_*`, then one YAML file, then Parameter Store.
 
 A wrong setting fails before anything runs, with the field and the fix. The
 YAML file is `$AUDIT_TRAIL_CONFIG`, or `audit-trail.yaml` in the home folder
@@ -34,6 +34,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
 from audit_trail.key_uri import parse_key_uri
+from audit_trail.settings_ssm import PREFIX_VARIABLE, read_parameters
 
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
@@ -266,10 +267,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before YAML file; no dotenv, no secret files."""
+        """Environment before YAML file before Parameter Store; no dotenv, no secret files."""
         path = _config_path(init_settings().get("home"))
         yaml_source = InitSettingsSource(settings_cls, _read_yaml(path))
-        return (init_settings, env_settings, yaml_source)
+        ssm_source = InitSettingsSource(settings_cls, read_parameters(settings_cls).values)
+        return (init_settings, env_settings, yaml_source, ssm_source)
 
     @property
     def journal(self) -> Path:
@@ -377,7 +379,7 @@ def _unreadable(path: Path, found: str) -> ConfigurationError:
 def _origin(field: tuple[int | str, ...], overrides: Mapping[str, Any]) -> str:
     """Who gave a field its value: an argument, a variable or the YAML file."""
     path = _config_path(overrides.get("home"))
-    in_yaml = _read_yaml(path)
+    in_yaml, in_ssm = _read_yaml(path), read_parameters(Settings).names
     for depth in range(len(field), 0, -1):
         names = field[:depth]
         variable = ENV_PREFIX + "__".join(map(str, names)).upper()
@@ -387,6 +389,8 @@ def _origin(field: tuple[int | str, ...], overrides: Mapping[str, Any]) -> str:
             return variable
         if _holds(in_yaml, names):
             return str(path)
+        if names in in_ssm:
+            return f"parameter {in_ssm[tuple(map(str, names))]}"
     return str(path or f"environment {ENV_PREFIX}*")
 
 
@@ -402,7 +406,7 @@ def _holds(value: Any, names: tuple[int | str, ...]) -> bool:
 def _refuse_unknown_variables() -> None:
     """A misspelt variable would otherwise be ignored without a word."""
     for variable in os.environ:
-        if not variable.upper().startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE:
+        if not variable.upper().startswith(ENV_PREFIX) or variable in (CONFIG_VARIABLE, PREFIX_VARIABLE):
             continue
         # In small letters it would be read here and not where the YAML file is looked for.
         if variable != variable.upper() or not _is_field(variable.removeprefix(ENV_PREFIX).lower()):
