@@ -123,8 +123,9 @@ ensure_installed() {
 # The tests of the auditor's path use the tools an auditor would use.
 ensure_test_tools() {
   local tool missing=()
-  for tool in openssl zstd jq; do
-    command -v "$tool" >/dev/null || missing+=("$tool")
+  for tool in openssl zstd jq softhsm2-util; do
+    # Each package is called as its tool, or as its tool without -util.
+    command -v "$tool" >/dev/null || missing+=("${tool%-util}")
   done
   if ((${#missing[@]} == 0)); then
     return
