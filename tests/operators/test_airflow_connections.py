@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit_trail.archive.s3_store import make_client
-from audit_trail.errors import ConfigurationError
+from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.hooks.aws_connection import ConnectionClients
 from audit_trail.hooks.connection_secrets import MIN_MASKED_CHARACTERS, with_connection_secrets
 from audit_trail.settings import Settings, load_settings
@@ -37,7 +37,7 @@ def test_without_a_connection_the_settings_count() -> None:
 @pytest.mark.parametrize("service", ["s3", "kms", "ssm"])
 def test_a_connection_that_is_not_there_is_not_replaced_by_what_the_machine_has(service: str) -> None:
     settings = load_settings(archive={"aws_conn_id": "nowhere"})
-    with pytest.raises(ConfigurationError, match="there is no such Airflow connection") as caught:
+    with pytest.raises(StorageError, match="there is no such Airflow connection") as caught:
         ConnectionClients(settings)(settings.archive, service)
     assert "AIRFLOW_CONN_NOWHERE" in caught.value.remedy
 
@@ -87,6 +87,7 @@ def test_a_connection_that_makes_no_client_is_said_without_what_it_holds(connect
     with pytest.raises(ConfigurationError, match="no client of s3 can be made") as caught:
         s3(load_settings(archive={"aws_conn_id": "seals"}))
     assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
 
 
 def test_secrets_are_passwords_of_connections(connect: Any) -> None:
@@ -110,13 +111,28 @@ def test_secrets_are_passwords_of_connections(connect: Any) -> None:
     assert SECRET not in repr(settings)
 
 
-@pytest.mark.parametrize("fields", [None, {"password": None}])
-def test_a_connection_without_a_secret_is_refused(connect: Any, fields: dict[str, Any] | None) -> None:
-    if fields is not None:
-        connect("passphrase", **fields)
-    with pytest.raises(ConfigurationError, match="or it has no password") as caught:
-        with_connection_secrets(load_settings(signing={"passphrase_conn_id": "passphrase"}))
-    assert caught.value.where == "signing.passphrase_conn_id: passphrase"
+def test_a_connection_without_a_secret_is_refused(connect: Any) -> None:
+    settings = load_settings(signing={"passphrase_conn_id": "passphrase"})
+    with pytest.raises(StorageError, match="no such Airflow connection") as missing:
+        with_connection_secrets(settings)
+    connect("passphrase", password=None)
+    with pytest.raises(ConfigurationError, match="has no password") as empty:
+        with_connection_secrets(settings)
+    for caught in (missing, empty):
+        assert caught.value.where == "signing.passphrase_conn_id: passphrase"
+
+
+def test_a_role_that_cannot_be_assumed_may_be_tried_again(connect: Any) -> None:
+    extra = {
+        "role_arn": "arn:aws:iam::123456789012:role/none",
+        "region_name": "eu-central-1",
+        "service_config": {"sts": {"endpoint_url": "http://127.0.0.1:9"}},
+        "config_kwargs": {"retries": {"max_attempts": 0}},
+    }
+    connect("seals", extra=extra)
+    with pytest.raises(StorageError, match="could not be assumed") as caught:
+        s3(load_settings(archive={"aws_conn_id": "seals"}))
+    assert caught.value.found == "EndpointConnectionError"
 
 
 def test_secrets_from_anywhere_are_masked_and_short_ones_left_to_silence() -> None:

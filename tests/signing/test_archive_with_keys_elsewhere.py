@@ -26,6 +26,9 @@ from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.pipeline.ledger_appends import revoke_key, rotate_keys
 from audit_trail.settings import Settings
 from audit_trail.signing.key_index import held_keys
+from audit_trail.verification.proof_check import check_proof
+from audit_trail.verification.proof_making import make_proof
+from audit_trail.verification.record_lookup import RecordLookup, RecordPlace
 from audit_trail.verification.verifier import Verifier, check_level
 
 DAYS = ("2026-03-13", DAY)
@@ -105,6 +108,16 @@ def test_an_archive_may_be_founded_with_keys_from_everywhere(
     index = (archive.settings.keys / "signing-keys.json").read_text()
     assert soft_token.PIN not in index
     assert TOKEN not in index
+
+    context = archive.context()
+    view = context.ledger()
+    seal_of_day = view.seals_of(DAYS[0])[0]
+    place = RecordLookup(context.store, view, lambda done, total: None).by_place(
+        seal_of_day.objects[0].key, 3
+    )
+    assert isinstance(place, RecordPlace)
+    proof = make_proof(context.store, view, place, lambda done, total: None)
+    assert check_proof(proof, archive.genesis, where="proof").record == b"a record of 2026-03-13"
 
     pack = opened(archive, tmp_path, DAYS[0], DAYS[0])
     verdict = pack.verify()

@@ -6,14 +6,17 @@ https://airflow.apache.org/docs/apache-airflow-providers-amazon/stable/connectio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.bases.hook import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowException
 
 from audit_trail.archive.aws_clients import open_client
-from audit_trail.errors import ConfigurationError
+from audit_trail.errors import ConfigurationError, StorageError
+from audit_trail.hooks.airflow_connections import find_connection
 from audit_trail.settings import ArchiveSettings, Settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
 
 
 class ConnectionClients:
@@ -37,55 +40,60 @@ class ConnectionClients:
         """See `ClientFactory`.
 
         Raises:
-            ConfigurationError: There is no such connection, or no client can be made from it.
+            ConfigurationError: No client can be made from what the connection says.
+            StorageError: There is no such connection, or its role could not be assumed.
         """
+        from botocore.exceptions import BotoCoreError, ClientError
+
         conn_id = self._by_service.get(service, self._of_archive)
         if conn_id is None:
             return open_client(archive, service, **options)
-        _check_connection(conn_id)
+        # Looked up here: a hook of the provider would log that it is not there, and go on
+        # with whatever credentials the machine has.
+        connection = find_connection(conn_id, field="aws_conn_id")
         try:
-            return _client(conn_id, archive, service, options)
-        except ConfigurationError:
-            raise
-        except Exception as error:
-            # By its kind alone: what is said of credentials may quote them.
+            return _client(connection, archive, service, options)
+        except (BotoCoreError, ClientError, OSError) as error:
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise StorageError(
+                "the role of an Airflow connection could not be assumed, or it has no credentials",
+                where=f"connection {conn_id}",
+                found=code,
+                remedy="check the role's trust policy and the credentials with `airflow connections test`",
+            ) from error
+        except (AirflowException, ValueError, TypeError, LookupError, NotImplementedError) as error:
+            # By its kind alone, and not chained: what is said of an extra may quote it.
             raise ConfigurationError(
                 f"no client of {service} can be made from an Airflow connection",
                 where=f"connection {conn_id}",
                 found=type(error).__name__,
-                remedy="check its role, credentials, region and extra with `airflow connections test`",
-            ) from error
+                remedy="check its role, region and extra",
+            ) from None
 
 
-def _check_connection(conn_id: str) -> None:
-    # The provider would log a warning and go on with whatever credentials the machine has.
-    try:
-        BaseHook.get_connection(conn_id)
-    except AirflowNotFoundException:
-        raise ConfigurationError(
-            "there is no such Airflow connection",
-            where=f"aws_conn_id {conn_id}",
-            remedy=f"make it, or set AIRFLOW_CONN_{conn_id.upper()} where the tasks run",
-        ) from None
-
-
-def _client(conn_id: str, archive: ArchiveSettings, service: str, options: Mapping[str, Any]) -> Any:
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+def _client(
+    connection: Connection, archive: ArchiveSettings, service: str, options: Mapping[str, Any]
+) -> Any:
+    from airflow.providers.amazon.aws.hooks.base_aws import SessionFactory
+    from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
     from botocore.config import Config
 
     chosen = dict(options)
-    hook: Any = AwsGenericHook(aws_conn_id=conn_id, client_type=service)
-    is_set = "region" in archive.model_fields_set
-    region = chosen.pop("region_name", None) or (archive.region if is_set else hook.region_name)
+    said: Any = AwsConnectionWrapper(conn=connection)
+    of_settings = archive.region if "region" in archive.model_fields_set else None
+    region = chosen.pop("region_name", None) or of_settings or said.region_name or archive.region
     config = chosen.pop("config", None) or Config()
-    endpoint = chosen.pop("endpoint_url", None) or hook.conn_config.get_service_endpoint_url(service)
+    endpoint = chosen.pop("endpoint_url", None) or said.get_service_endpoint_url(service)
     if service == "s3" and endpoint:
         # As with archive.endpoint_url: a store elsewhere seldom has a name for each bucket.
         config = config.merge(Config(s3={"addressing_style": "path"}))
-    return hook.get_session(region_name=region or archive.region).client(
+    # What the connection says of botocore is stronger.
+    of_connection = said.botocore_config or Config()
+    session: Any = SessionFactory(conn=said, region_name=region, config=of_connection).create_session()
+    return session.client(
         service_name=service,
         endpoint_url=endpoint,
-        config=config.merge(hook.config),  # what the connection's botocore_kwargs say is stronger
-        verify=hook.verify,
+        config=config.merge(of_connection),
+        verify=said.verify,
         **chosen,
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
-from airflow.sdk.bases.hook import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from pydantic import SecretStr
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.hooks.airflow_connections import find_connection
 from audit_trail.settings import Settings
 from audit_trail.signing.local_keys import read_passphrase
 from audit_trail.signing.secret_files import chosen_secret
@@ -27,7 +27,8 @@ def with_connection_secrets(settings: Settings) -> Settings:
     masked here as well, should a library ever print one.
 
     Raises:
-        ConfigurationError: A connection is not there, or has no password.
+        ConfigurationError: A connection has no password.
+        StorageError: A connection is not there.
     """
     chosen = {
         name: SecretStr(_password(conn_id, field=f"signing.{name}_conn_id"))
@@ -40,22 +41,19 @@ def with_connection_secrets(settings: Settings) -> Settings:
 
 
 def _password(conn_id: str, *, field: str) -> str:
-    try:
-        password = BaseHook.get_connection(conn_id).password
-    except AirflowNotFoundException:
-        password = None
+    password = find_connection(conn_id, field=field).password
     if not password:
         raise ConfigurationError(
-            "there is no such Airflow connection, or it has no password",
+            "an Airflow connection has no password",
             where=f"{field}: {conn_id}",
-            remedy="make one whose password is the secret; its type does not matter",
+            remedy="its password has to be the secret; its type does not matter",
         )
     return str(password)
 
 
 def _mask(settings: Settings) -> None:
     signing = settings.signing
-    found: list[str | None] = []
+    found = [os.environ.get("VAULT_TOKEN")]
     # One that cannot be read is said when it is needed.
     with suppress(ConfigurationError):
         found.append(read_passphrase(settings).decode())

@@ -53,10 +53,18 @@ def open_signer(
     """A signer for a key that lives elsewhere.
 
     Raises:
-        ConfigurationError: What it takes to reach the key is not set.
+        ConfigurationError: What it takes to reach the key is not set, or the index is damaged.
         StorageError: Where it lives could not be reached.
     """
-    uri = parse_key_uri(key.uri)
+    try:
+        uri = parse_key_uri(key.uri)
+    except ValueError as error:
+        raise ConfigurationError(
+            "the index of signing keys says where a key is in a way that is not read",
+            where=f"key {key.public_key.keyid[:16]}",
+            found=str(error),
+            remedy="restore signing-keys.json from a backup",
+        ) from error
     with key_errors(str(uri)):
         if isinstance(uri, KmsUri):
             from audit_trail.signing import kms_keys
