@@ -142,5 +142,6 @@ def test_a_machine_without_an_index_asks_where_the_keys_are(
     (key,) = import_keys(settings)
     (signer,) = load_signers(settings, [key.public_key.keyid])
     assert signer.public_key.keyid == key.public_key.keyid
+    assert [item.public_key.keyid for item in load_signers(settings)] == [key.public_key.keyid]
     with pytest.raises(ConfigurationError, match="not the ones that the archive believes"):
         load_signers(settings, ["f" * 64])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,3 +103,17 @@ def test_vaults_own_environment_is_enough(
     monkeypatch.setenv("VAULT_TOKEN", TOKEN)
     (key,) = import_keys(settings_with(signing={"key_uris": ["hv:ambient"]}))
     assert key.uri == "hv:ambient/1"
+
+
+def test_a_library_that_is_not_installed_is_named(
+    settings_with: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import audit_trail.signing.vault_keys
+
+    monkeypatch.delattr(audit_trail.signing, "vault_keys")
+    monkeypatch.delitem(sys.modules, "audit_trail.signing.vault_keys")
+    monkeypatch.setitem(sys.modules, "hvac", None)
+    with pytest.raises(ConfigurationError, match="is not installed") as caught:
+        import_keys(settings_with(signing={"key_uris": ["hv:one"]}))
+    assert caught.value.found == "hvac"
+    assert "securesystemslib[awskms,hsm,vault]" in caught.value.remedy

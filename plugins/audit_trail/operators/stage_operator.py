@@ -42,8 +42,10 @@ class StageOperator(BaseOperator):
         from audit_trail.settings import load_settings
 
         try:
-            settings = with_connection_secrets(load_settings())
-            stage_context = StageContext(settings=settings, clients=ConnectionClients(settings))
+            settings = load_settings()
+            stage_context = StageContext(
+                settings=settings, clients=ConnectionClients(settings), with_secrets=with_connection_secrets
+            )
             if stage_context.settings.pin == "airflow-variable":
                 stage_context.pin = VariablePin(stage_context.genesis)
             yield stage_context, day_of_run(context)

@@ -36,6 +36,10 @@ def _no_progress(stage: str, done: int, total: int) -> None:
     pass
 
 
+def _as_they_are(settings: Settings) -> Settings:
+    return settings
+
+
 def utc_now() -> datetime:
     """The clock, unless a caller brings another."""
     return datetime.now(UTC)
@@ -48,12 +52,15 @@ class StageContext:
     Attributes:
         clients: Opens every client of AWS that a stage uses; Airflow's operators bring
             one that goes by connection.
+        with_secrets: Fills in secrets of signing keys that are kept elsewhere, for those stages
+            alone that sign.
     """
 
     settings: Settings
     now: Callable[[], datetime] = utc_now
     on_progress: Progress = field(default=_no_progress)
     clients: ClientFactory = field(default=open_client)
+    with_secrets: Callable[[Settings], Settings] = field(default=_as_they_are)
     _signers: dict[str, Signer] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -87,7 +94,8 @@ class StageContext:
         from audit_trail.signing.signatures import load_signers
 
         if missing := [key.keyid for key in keys if key.keyid not in self._signers]:
-            for signer in load_signers(self.settings, missing, self.clients):
+            settings = self.with_secrets(self.settings)
+            for signer in load_signers(settings, missing, self.clients):
                 self._signers[signer.public_key.keyid] = signer
         return tuple(self._signers[key.keyid] for key in keys)
 

@@ -102,8 +102,8 @@ def key_errors(where: str) -> Iterator[None]:
     """Turn what libraries raise about a key into the errors of this package.
 
     Raises:
-        ConfigurationError: A PIN is wrong. Not to be tried again: a token
-            locks itself after a few.
+        ConfigurationError: A library is missing; or a PIN is wrong, which is not to be
+            tried again: a token locks itself after a few.
         StorageError: Anything else.
     """
     try:
@@ -112,6 +112,13 @@ def key_errors(where: str) -> Iterator[None]:
         raise
     except Exception as error:
         name = type(error).__name__
+        if isinstance(error, ImportError) or name == "UnsupportedLibraryError":
+            raise ConfigurationError(
+                "the library for a place where keys live is not installed",
+                where=where,
+                found=getattr(error, "name", None) or name,
+                remedy='pip install "securesystemslib[awskms,hsm,vault]"',
+            ) from error
         if name in _PIN_ERRORS:
             raise ConfigurationError(
                 "the HSM does not take the PIN",

@@ -39,7 +39,7 @@ def load_signers(
         StorageError: Where a key lives could not be reached.
     """
     held = {key.public_key.keyid: key for key in _held(settings)}
-    if not held.keys() >= set(keyids or held):
+    if not held or not held.keys() >= set(keyids or ()):
         held = {key.public_key.keyid: key for key in import_keys(settings, clients)} | held
     wanted = held.keys() if keyids is None else keyids
     if missing := sorted(set(wanted) - held.keys()):
