@@ -120,19 +120,37 @@ ensure_installed() {
   ) 9<"$root"
 }
 
-# The tests of the auditor's path use the tools an auditor would use.
+# What the tests use beside Python: a command, or a file by pattern, and its Debian package.
+test_tools=(
+  openssl:openssl
+  zstd:zstd
+  jq:jq
+  softhsm2-util:softhsm2
+  redis-server:redis-server
+  ip:iproute2
+  '/usr/lib/postgresql/*/bin/postgres:postgresql'
+)
+
+has_tool() {
+  if [[ $1 == /* ]]; then
+    compgen -G "$1" >/dev/null
+  else
+    command -v "$1" >/dev/null || [[ -x /usr/sbin/$1 ]]
+  fi
+}
+
+# The tests of the auditor's path use the tools an auditor would use; others need a server to run.
 ensure_test_tools() {
   local tool missing=()
-  for tool in openssl zstd jq softhsm2-util; do
-    # Each package is called as its tool, or as its tool without -util.
-    command -v "$tool" >/dev/null || missing+=("${tool%-util}")
+  for tool in "${test_tools[@]}"; do
+    has_tool "${tool%:*}" || missing+=("${tool##*:}")
   done
   if ((${#missing[@]} == 0)); then
     return
   fi
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     say "installing the tools that the tests use: ${missing[*]}"
-    if apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >&2; then
+    if apt-get update -qq >&2 && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >&2; then
       return
     fi
   fi
