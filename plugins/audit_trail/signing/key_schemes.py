@@ -103,7 +103,7 @@ def check_public_key(key: PublicKey, *, where: str) -> None:
             where=where,
             expected=f"{KEY_TYPES[key.scheme]} key {key.keyid} for {key.scheme}",
         )
-    if is_itself.public.split() != key.public.split():
+    if "".join(is_itself.public.split()) != "".join(key.public.split()):
         raise IntegrityError(
             "public key is not written as it must be",
             where=where,
