@@ -160,6 +160,21 @@ ensure_test_tools() {
   say "missing tools: ${missing[*]}; the tests that use them are skipped. To run all: apt-get install ${missing[*]}, or brew install ${missing[*]}"
 }
 
+# OpenSSL checks ML-DSA from 3.5 on; where the system's is older, another is fetched for the tests.
+ensure_test_openssl() {
+  local found what="openssl 3.5 or later: put it on the path, or name it in AUDIT_TRAIL_TEST_OPENSSL"
+  if [[ -n ${AUDIT_TRAIL_TEST_OPENSSL:-} || $(openssl list -signature-algorithms 2>/dev/null) == *ML-DSA-65* ]]; then
+    return
+  fi
+  if found="$("$BASH" "$root/tests/reporting/fetch_openssl.sh")"; then
+    export AUDIT_TRAIL_TEST_OPENSSL="$found"
+  elif [[ ${CI:-} == true ]]; then
+    fail "with CI=true no test may be skipped, and some need $what"
+  else
+    say "skipping the tests that need $what"
+  fi
+}
+
 export_environment() {
   export AUDIT_TRAIL_HOME="${AUDIT_TRAIL_HOME-$root/.run}"
   export PYTHONPATH="$root/plugins${PYTHONPATH:+:$PYTHONPATH}"
@@ -189,6 +204,7 @@ case "$command" in
   test)
     shift
     ensure_test_tools
+    ensure_test_openssl
     ensure_installed requirements-dev.lock
     export_environment
     cd "$root"

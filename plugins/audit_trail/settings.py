@@ -34,6 +34,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
 from audit_trail.key_uri import parse_key_uri
+from audit_trail.restore_settings import RestoreSettings, Tier
 from audit_trail.settings_ssm import PREFIX_VARIABLE, read_parameters
 
 ENV_PREFIX = "AUDIT_TRAIL_"
@@ -98,6 +99,11 @@ class ArchiveSettings(_Section):
     )
     lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
     retain_days: int = Field(default=2555, ge=1, le=36500)
+    kms_key_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+        description="key of the bucket's default encryption (SSE-KMS); None: the store's own keys (SSE-S3)",
+    )
     storage_class: Literal["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] = "STANDARD"
     genesis_sha256: str | None = Field(
         default=None,
@@ -207,6 +213,9 @@ class VerificationSettings(_Section):
     due_hours: int = Field(
         default=24, ge=0, le=24 * 31, description="a day is missing when unsealed this long after its end"
     )
+    restore: Literal["none"] | Tier = Field(
+        default="none", description="what the DAGs ask for to read sampled segments in a cold class"
+    )
 
 
 class Settings(BaseSettings):
@@ -222,6 +231,7 @@ class Settings(BaseSettings):
     timestamps: TimestampSettings = TimestampSettings()
     redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
+    restore: RestoreSettings = RestoreSettings()
     sources: tuple[SourceSettings, ...] = ()
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
@@ -249,6 +259,12 @@ class Settings(BaseSettings):
     workers: int | None = Field(
         default=None, ge=1, le=1024, description="threads that a process works with; None: one for each core"
     )
+
+    @model_validator(mode="after")
+    def _restorable(self) -> Settings:
+        for tier in (self.verification.restore, self.restore.tier):
+            self.restore.check_tier(tier, self.archive.storage_class)
+        return self
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Settings:
