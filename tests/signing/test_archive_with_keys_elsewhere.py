@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tests.pipeline.conftest import DAY, NOW, Archive
 from tests.reporting.conftest import exported, unpacked
-from tests.reporting.opened_pack import OpenedPack, make_stand_in, needs_tools
+from tests.reporting.opened_pack import ML_DSA_OPENSSL, OpenedPack, needs_tools
 from tests.signing.key_management_service import KeyManagementService
 from tests.signing.pkcs11_tokens import SoftToken
 from tests.signing.transit_engine import TOKEN, OpenBao, TransitDouble
@@ -70,7 +70,7 @@ def scheme_uris(archive: Archive) -> dict[str, str]:
 def opened(archive: Archive, folder: Path, first: str, last: str) -> OpenedPack:
     assert exported(archive, folder / "pack.zip", first=first, last=last).checks.exit_code == 0
     pack = OpenedPack(folder=unpacked(folder / "pack.zip", folder / "pack"), archive=archive)
-    pack.stand_in = make_stand_in(folder / "bin")
+    pack.openssl = ML_DSA_OPENSSL
     return pack
 
 
@@ -121,14 +121,14 @@ def test_an_archive_may_be_founded_with_keys_from_everywhere(
 
     pack = opened(archive, tmp_path, DAYS[0], DAYS[0])
     verdict = pack.verify()
-    assert verdict.status == 0, verdict.out
+    assert verdict.status == (0 if ML_DSA_OPENSSL else 2), verdict.out
     counted = dict(re.findall(r"^PASS +(\S+) signatures +(\d+)$", verdict.out, re.MULTILINE))
     documents = len(archive.context().ledger().heads) + 1
     assert {kind: int(number) for kind, number in counted.items()} == {
         "RSA-PSS": documents,
         "ECDSA": 2 * documents,
         "Ed25519": documents,
-        "ML-DSA": documents,
+        **({"ML-DSA": documents} if ML_DSA_OPENSSL else {}),
     }
 
 
@@ -292,7 +292,6 @@ def test_guide_and_script_of_an_archive_with_ed25519(
 def guide_works(tmp_path: Path, archive: Archive, *, verified_ok: int) -> OpenedPack:
     seal(archive, DAYS[0])
     pack = opened(archive, tmp_path, DAYS[0], DAYS[0])
-    pack.stand_in = None
     guide = (pack.folder / "VERIFY.md").read_text()
     commands = re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     done = subprocess.run(
