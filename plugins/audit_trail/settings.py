@@ -270,6 +270,38 @@ class VerificationSettings(_Section):
     )
 
 
+class MetricsSettings(_Section):
+    """Where figures of each run go."""
+
+    sink: Literal["none", "cloudwatch", "file"] = Field(
+        default="none", description="`file` writes the calls that `cloudwatch` would make"
+    )
+    file: LocalPath | None = Field(default=None, description="None: `metrics.jsonl` in the home folder")
+
+
+class ComplianceSettings(_Section):
+    """What the compliance report measures against."""
+
+    write_roles: tuple[str, ...] = Field(
+        default=(), description="names of the IAM roles that may write to the archive"
+    )
+    read_roles: tuple[str, ...] = Field(
+        default=(), description="names of the IAM roles that may read it and do nothing else"
+    )
+    storage_classes: tuple[Annotated[str, Field(pattern=r"^[A-Z_]+$")], ...] = Field(
+        default=(), description="classes that segments may be in; empty: `archive.storage_class`"
+    )
+    encryption: tuple[Literal["AES256", "aws:kms", "aws:kms:dsse"], ...] = Field(
+        default=(), description="how objects may be encrypted at rest; empty: in any way, but encrypted"
+    )
+    verify_every_days: int = Field(
+        default=3, ge=1, le=365, description="the longest pause between two verifications"
+    )
+    content_days: int = Field(
+        default=90, ge=1, le=36500, description="days in which samples of content are counted"
+    )
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Immutable once read."""
 
@@ -283,6 +315,8 @@ class Settings(BaseSettings):
     timestamps: TimestampSettings = TimestampSettings()
     redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    compliance: ComplianceSettings = ComplianceSettings()
     restore: RestoreSettings = RestoreSettings()
     sources: tuple[SourceSettings, ...] = ()
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")

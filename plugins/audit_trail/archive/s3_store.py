@@ -303,6 +303,7 @@ def _described(key: str, answer: dict[str, Any]) -> StoredObject:
         if mode
         else None,
         storage_class=answer.get("StorageClass", "STANDARD"),
+        encryption=answer.get("ServerSideEncryption"),
         restore=answer.get("Restore", ""),
     )
 

@@ -31,6 +31,8 @@ NEEDS_STORE = {
     "rotate-keys",
     "revoke-key",
     "export",
+    "report",
+    "metrics",
 }
 
 
