@@ -126,11 +126,10 @@ class StageContext:
     @cached_property
     def source_access(self) -> SourceAccess:
         """How sources are reached: with the archive's credentials, and room in staging."""
-        from audit_trail.archive.aws_clients import open_client
         from audit_trail.sources.source_access import SourceAccess
 
         return SourceAccess(
-            make_client=partial(open_client, self.settings.archive),
+            make_client=partial(self.clients, self.settings.archive),
             now=self.now,
             work_folder=self.settings.staging,
         )
