@@ -85,7 +85,9 @@ def _add_sealing(command: AddCommand) -> None:
         check_bucket,
         "look whether the bucket is as it should be, and say exactly what is not; changes nothing",
     )
-    keys = command("generate-keys", commands.generate_keys, "make the signing key pairs")
+    keys = command(
+        "generate-keys", commands.generate_keys, "make the signing key pairs, fetch those that live elsewhere"
+    )
     keys.add_argument(
         "--make-passphrase", action="store_true", help="write a random passphrase beside the keys"
     )

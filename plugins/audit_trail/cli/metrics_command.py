@@ -29,7 +29,7 @@ def metrics(args: Namespace, output: Output) -> int:
 
     context = StageContext(settings=load_settings())
     view, chosen = context.ledger(), context.settings.metrics.sink
-    sink = open_sink(context.settings, view.genesis.archive)
+    sink = open_sink(context.settings, view.genesis.archive, context.clients)
     if args.push and sink is None:
         raise ConfigurationError(
             "there is nowhere to put metrics",

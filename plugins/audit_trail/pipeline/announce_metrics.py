@@ -45,5 +45,5 @@ def _announce(context: StageContext, view: LedgerView, day: str, last: int) -> i
         if entry.sequence in recent
         for point in entry_points(entry, lambda seal: read_manifest(context.store, view, seal))
     ]
-    sink = open_sink(context.settings, view.genesis.archive)
+    sink = open_sink(context.settings, view.genesis.archive, context.clients)
     return sink.put(points) if sink and points else 0

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from audit_trail.archive.aws_clients import open_client
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.errors import StorageError
 from audit_trail.evidence.fields import format_timestamp, parse_timestamp
 from audit_trail.reporting.aws_errors import aws_errors
@@ -41,7 +41,7 @@ class MetricSink(Protocol):
         """What is there of the last two weeks."""
 
 
-def open_sink(settings: Settings, archive: str) -> MetricSink | None:
+def open_sink(settings: Settings, archive: str, clients: ClientFactory = open_client) -> MetricSink | None:
     """The sink that the settings name; None: none.
 
     Raises:
@@ -51,7 +51,7 @@ def open_sink(settings: Settings, archive: str) -> MetricSink | None:
     if chosen.sink == "file":
         return FileSink(chosen.file or settings.home / "metrics.jsonl", archive)
     if chosen.sink == "cloudwatch":
-        return CloudWatchSink(settings, archive)
+        return CloudWatchSink(settings, archive, clients)
     return None
 
 
@@ -80,11 +80,11 @@ def minute(moment: datetime) -> datetime:
 class CloudWatchSink:
     """CloudWatch, with the archive's credentials and region."""
 
-    def __init__(self, settings: Settings, archive: str) -> None:
+    def __init__(self, settings: Settings, archive: str, clients: ClientFactory) -> None:
         from botocore.config import Config
 
         self._archive = archive
-        self._client = open_client(
+        self._client = clients(
             settings.archive,
             "cloudwatch",
             config=Config(
