@@ -10,6 +10,7 @@ from tests.infra.deployed_stack import ACCOUNT, REGION, Stack
 WORKERS = f"arn:aws:iam::{ACCOUNT}:role/airflow-workers"
 AUDITORS = "arn:aws:iam::210987654321:role/auditors"
 SOURCE_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/5a0c7c1e-2d4b-4f0e-9d52-000000000001"
+LOG_GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/orders:*"
 EVERYTHING = {
     "Prefix": "company/logs/",
     "ObjectEncryption": "SSE-KMS",
@@ -22,7 +23,7 @@ EVERYTHING = {
     "SourceBuckets": "arn:aws:s3:::acme-app-logs",
     "SourceObjects": "arn:aws:s3:::acme-app-logs/app/*,arn:aws:s3:::acme-app-logs/web/*",
     "SourceKeys": SOURCE_KEY,
-    "LogGroups": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/orders:*",
+    "LogGroups": LOG_GROUP,
     "StagingBucketName": "acme-staging",
     "AlarmEmail": "audit@example.com",
 }

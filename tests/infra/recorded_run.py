@@ -18,6 +18,9 @@ from audit_trail.errors import StorageError
 from audit_trail.pipeline.found_archive import found_archive
 from audit_trail.pipeline.processor import AuditTrailProcessor
 from audit_trail.pipeline.stage_context import StageContext
+from audit_trail.reporting.compliance.figures import Standing
+from audit_trail.reporting.compliance.measurement import Period
+from audit_trail.reporting.compliance.report_document import make_report
 from audit_trail.settings import Settings, load_settings
 from audit_trail.signing.local_keys import generate_keys, make_passphrase
 from audit_trail.signing.pins import Head
@@ -149,3 +152,20 @@ def an_audit(settings: Settings) -> None:
     verifier = Verifier(context.store, genesis=context.genesis, remembered=None, times=context.time_trust)
     report = verifier.verify("content", day=DAYS[0], now=NOW, due_hours=24)
     assert report.exit_code == 0
+
+
+def a_report(settings: Settings) -> None:
+    """The same person measures the archive, and who may change it."""
+    context = StageContext(settings=settings, now=lambda: NOW)
+    made = make_report(
+        context.store,
+        Period(first=None, last=None),
+        settings,
+        genesis=context.genesis,
+        remembered=context.pin.read(),
+        now=NOW,
+        times=context.time_trust,
+    )
+    standings = {figure.name: figure.standing for figure in made.figures}
+    assert standings["write-access"] is Standing.GOOD
+    assert standings["days-covered"] is Standing.GOOD
