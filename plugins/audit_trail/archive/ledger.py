@@ -51,8 +51,12 @@ class LedgerListing:
     strangers: tuple[ObjectVersion, ...]
 
 
-def list_ledger(store: ObjectReader) -> LedgerListing:
+def list_ledger(store: ObjectReader, *, prefix: str = "ledger/") -> LedgerListing:
     """List all ledger objects with all their versions.
+
+    Args:
+        store: Only ever read.
+        prefix: Of the keys to list; a longer one lists a part of the ledger.
 
     Raises:
         StorageError: The store refused or could not be reached.
@@ -61,7 +65,7 @@ def list_ledger(store: ObjectReader) -> LedgerListing:
     tokens: dict[int, ObjectVersion] = {}
     overlaid: list[ObjectVersion] = []
     strangers: list[ObjectVersion] = []
-    for version in store.list_versions("ledger/"):
+    for version in store.list_versions(prefix):
         oldest, sequence = entries, ledger_sequence(version.key)
         if sequence is None:
             oldest, sequence = tokens, token_sequence(version.key)
