@@ -11,15 +11,15 @@ from typing import Any
 import httpx
 import pytest
 from tests.pipeline.conftest import Archive
-from tests.reporting.conftest import eventful  # noqa: F401 - a fixture
+from tests.reporting.conftest import eventful_archive
 
+from audit_trail.demo.embedded_store import EmbeddedStore
 
 ROLES = ("viewer", "user", "op", "admin")
 USERS = ",".join(f"{role}:{role}" for role in ROLES)
 VARIABLES = {
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": USERS,
-    "AIRFLOW__CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
-    "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-of-these-tests-and-of-nothing-else",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-of-these-tests-and-of-nothing-else, and of no use elsewhere",
 }
 
 
@@ -93,6 +93,12 @@ def make_server(airflow_tables: None) -> Iterator[Callable[..., Server]]:
         os.environ.pop(name)
         if value is not None:
             os.environ[name] = value
+
+
+@pytest.fixture(scope="session")
+def eventful(store: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """The archive of five eventful days. Not to be changed."""
+    return eventful_archive(store, tmp_path_factory.mktemp("eventful"))
 
 
 @pytest.fixture(scope="session")

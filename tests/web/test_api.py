@@ -242,16 +242,6 @@ def test_days_with_findings_make_a_pack_only_when_asked_for(server: Server) -> N
     assert server.get(f"{path}&allow_findings=true").status_code == 200
 
 
-class WithoutAuditLog:
-    """Roles as a company would make them: some may not read Airflow's audit log."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-
 def test_records_need_the_audit_log_permission(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
     from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager

@@ -98,6 +98,7 @@ def overview(request: Request) -> Response:
         return JSONResponse({"reading": value}, status_code=202)
     status = {
         "read_at": format_timestamp(look.snapshot.read_at),
+        "looking": look.looking,
         "problem": problem_json(look.problem) if look.problem else None,
     }
     body = b'{"status":%b,"archive":%b}' % (json.dumps(status).encode(), look.snapshot.body)

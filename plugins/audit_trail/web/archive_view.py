@@ -52,11 +52,13 @@ class Look:
             ledger cannot be believed any more.
         problem: Why the last attempt to read failed; None when it did not.
         progress: While the ledger is being walked.
+        looking: Whether the store is being looked at: ask again soon.
     """
 
     snapshot: Snapshot | None
     problem: AuditTrailError | None
     progress: Progress | None
+    looking: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,7 +98,12 @@ class ArchiveView:
         if running:
             self._idle.wait(wait_s)
         with self._lock:
-            return Look(snapshot=self._snapshot, problem=self._problem, progress=self._progress)
+            return Look(
+                snapshot=self._snapshot,
+                problem=self._problem,
+                progress=self._progress,
+                looking=self._running,
+            )
 
     def _run(self) -> None:
         problem: AuditTrailError | None = None

@@ -12,7 +12,7 @@ from audit_trail.errors import AuditTrailError, ConfigurationError
 from audit_trail.pipeline.weaknesses import weaknesses
 from audit_trail.reporting.key_validity import KeyValidity, key_validities
 from audit_trail.signing.pins import Head
-from audit_trail.verification.checks import Check, CheckList
+from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.days import DayVerdict, expected_days, judge_days, last_due_day
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.verifier import Verifier
@@ -77,6 +77,7 @@ def take_snapshot(
     """
     now, due_hours = context.now(), context.settings.verification.due_hours
     key = (
+        context.settings,
         view.genesis_sha256,
         view.head,
         remembered,
@@ -84,7 +85,7 @@ def take_snapshot(
         last_due_day(now, due_hours),
         now.date(),
     )
-    if former is not None and former.key == (*key, context.settings):
+    if former is not None and former.key == key:
         return replace(former, read_at=now)
     verifier = Verifier(context.store, genesis=view.genesis_sha256, remembered=remembered)
     verifier.check_view(view)
@@ -177,7 +178,9 @@ def _head(head: Head) -> dict[str, Any]:
 
 def _pin(kind: str, remembered: Head | None, checks: CheckList) -> dict[str, Any]:
     problem = next((check for check in checks.not_passed if check.name == "ledger.pin"), None)
-    state = "violated" if problem else "absent" if remembered is None else "extends"
+    state = "absent" if remembered is None else "extends"
+    if problem is not None:
+        state = "violated" if problem.outcome is Outcome.FAIL else "unreadable"
     return {
         "kind": kind.partition(":")[0],
         "state": state,

@@ -21,8 +21,9 @@ function shadesOf(days) {
 
 function look(verdict, shade) {
   const { palette, solid } = verdict;
-  if (verdict.name === "open") return { fill: "transparent", stroke: color("border-emphasized"), strokeDasharray: "2 2" };
-  if (solid) return { fill: color(`${palette}-solid`), fillOpacity: shade, stroke: "none" };
+  if (verdict.name === "open") return { fill: color("bg"), stroke: color("border-emphasized"), strokeDasharray: "2 2" };
+  // Mixed with the background, so that nothing shines through.
+  if (solid) return { fill: `color-mix(in srgb, ${color(`${palette}-solid`)} ${100 * shade}%, ${color("bg")})`, stroke: "none" };
   return { fill: color(`${palette}-subtle`), stroke: color(`${palette}-solid`) };
 }
 
@@ -69,6 +70,10 @@ const Month = React.memo(function Month({ month, days, shadeOf, active, chosen }
     h(
       "svg",
       { width: columns * STEP, height: 7 * STEP, role: "group", "aria-label": `${monthName(Number(month.slice(5)) - 1)} ${month.slice(0, 4)}`, style: { display: "block", overflow: "visible" } },
+      Array.from({ length }, (_, index) => start + index).map((place) => h("rect", {
+        key: place, x: Math.floor(place / 7) * STEP + 0.5, y: (place % 7) * STEP + 0.5, width: CELL - 1, height: CELL - 1, rx: 2.5,
+        style: { fill: color("bg-muted") },
+      })),
       days.map((day) => {
         const place = start + Number(day.day.slice(8)) - 1;
         return h(Cell, {

@@ -7,7 +7,7 @@ import { verificationColumns } from "./verifications.js";
 import { byName, bytes, count, dayOf, hours, longDay, plural, time } from "./words.js";
 
 const SEGMENTS = [
-  { name: "Segment", of: (item) => h(C.Code, { fontSize: "xs", title: item.key }, item.key.split("/").at(-1)) },
+  { name: "Segment", of: (item) => h(C.Code, { fontSize: "xs", title: item.key }, item.key.split("/").at(-1).slice(0, 10)) },
   { name: "Source", of: (item) => item.source ?? "–" },
   { name: "Records", number: true, of: (item) => (item.records === undefined ? "–" : count(item.records)) },
   { name: "Bytes", number: true, of: (item) => (item.content_bytes === undefined ? "–" : bytes(item.content_bytes)) },

@@ -5,6 +5,7 @@ import { bytes, count, dayOf, plural, time } from "./words.js";
 const PINS = {
   extends: { palette: "green", says: (pin) => `extends the head remembered outside the bucket, entry ${pin.head.sequence}` },
   absent: { palette: "yellow", says: () => "no head is remembered where the API server looks" },
+  unreadable: { palette: "purple", says: () => "could not be compared: what is remembered outside the bucket cannot be read" },
   violated: { palette: "red", says: () => "is not the ledger remembered outside the bucket" },
 };
 const PLACES = { file: "a file in the home folder", "airflow-variable": "an Airflow Variable", ssm: "AWS Systems Manager" };

@@ -31,7 +31,7 @@ function useOverview() {
       }
       if (over) return;
       setState((before) => (next.problem && !next.archive ? { ...next } : next.reading && before.archive ? before : next));
-      timer = setTimeout(load, next.reading ? READING_INTERVAL_MS : FRESH_INTERVAL_MS);
+      timer = setTimeout(load, next.reading || next.status?.looking ? READING_INTERVAL_MS : FRESH_INTERVAL_MS);
     };
     load();
     return () => {

@@ -16,8 +16,9 @@ const sum = (values) => values.reduce((total, value) => total + value, 0);
 
 export function Summary({ archive }) {
   const { metrics, days, locks } = archive;
-  const good = metrics.good_days === metrics.due_days && metrics.due_days > 0;
-  const clean = metrics.verifications === metrics.verifications_passed && metrics.verifications > 0;
+  const judged = (known, good) => (known ? (good ? "green" : "red") : undefined);
+  const good = metrics.good_days === metrics.due_days;
+  const clean = metrics.verifications === metrics.verifications_passed;
   return h(
     C.SimpleGrid,
     { columns: { base: 2, md: 3, xl: 6 }, gap: 3, mb: 4, as: "section", "aria-label": "Compliance" },
@@ -25,24 +26,24 @@ export function Summary({ archive }) {
       label: "Days proven",
       value: share(metrics.good_days, metrics.due_days),
       note: `${count(metrics.good_days)} of ${plural(metrics.due_days, "due day")}`,
-      palette: good ? "green" : "red",
+      palette: judged(metrics.due_days, good),
     }),
     h(Tile, {
       label: "Missing days",
       value: count(metrics.missing_days),
       note: `due ${archive.due_hours} h after their end`,
-      palette: metrics.missing_days ? "red" : "green",
+      palette: judged(metrics.due_days, metrics.missing_days === 0),
     }),
     h(Tile, {
       label: "Sealed after",
       value: hours(metrics.lag_hours_median),
-      note: `median of 90 days, at most ${hours(metrics.lag_hours_worst)}`,
+      note: metrics.lag_hours_worst === null ? "the end of its day" : `the day’s end; at most ${hours(metrics.lag_hours_worst)} in 90 days`,
     }),
     h(Tile, {
       label: "Verifications passed",
       value: share(metrics.verifications_passed, metrics.verifications),
-      note: `of ${count(metrics.verifications)}, the last ${metrics.last_verified_at ? time(metrics.last_verified_at) : "never"}`,
-      palette: clean ? "green" : "red",
+      note: metrics.last_verified_at ? `of ${count(metrics.verifications)}, the last ${time(metrics.last_verified_at)}` : "none yet",
+      palette: judged(metrics.verifications, clean),
     }),
     h(Tile, {
       label: "Records",

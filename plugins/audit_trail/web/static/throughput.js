@@ -26,6 +26,15 @@ function monday(day) {
   return at.toISOString().slice(0, 10);
 }
 
+/** Steps of an axis of bytes: round in KiB, MiB or GiB, about four of them. */
+function byteStep(most) {
+  let unit = 1;
+  while (most >= unit * 1024) unit *= 1024;
+  const wanted = most / unit / 4;
+  const round = [0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 25, 50, 100, 200, 250].find((step) => step >= wanted);
+  return Math.max(1, (round ?? 256) * unit);
+}
+
 const value = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--chakra-colors-${name}`).trim();
 
 /** Changes when the UI turns light or dark. */
@@ -43,8 +52,9 @@ function configuration(groups) {
   const text = value("fg-muted");
   const grid = value("border");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const axis = (position, format, extra) => ({
-    position, beginAtZero: true, ticks: { color: text, callback: format, maxTicksLimit: 6 }, grid: { color: grid, ...extra }, border: { display: false },
+  const step = byteStep(Math.max(...groups.map((item) => item.bytes)));
+  const axis = (position, ticks, extra) => ({
+    position, beginAtZero: true, ticks: { color: text, maxTicksLimit: 6, ...ticks }, grid: { color: grid, ...extra }, border: { display: false },
   });
   return {
     data: {
@@ -65,8 +75,8 @@ function configuration(groups) {
       },
       scales: {
         x: { ticks: { color: text, maxRotation: 0, autoSkipPadding: 24 }, grid: { display: false }, border: { color: grid } },
-        bytes: axis("left", (number) => bytes(number)),
-        records: axis("right", (number) => compact(number), { drawOnChartArea: false }),
+        bytes: axis("left", { callback: (number) => bytes(number), stepSize: step }),
+        records: axis("right", { callback: (number) => compact(number) }, { drawOnChartArea: false }),
       },
     },
   };
@@ -102,6 +112,7 @@ export function Throughput({ days }) {
     () => group(days.filter((day) => day.letter !== "O").slice(length === Infinity ? 0 : -length), step),
     [days, length, step],
   );
+  if (groups.length === 0) return null;
   const per = STEPS[step];
   const columns = [
     { name: per === "day" ? "Day" : `First day of the ${per}`, of: (item) => item.name },
