@@ -6,7 +6,7 @@ const CELL = 13;
 const STEP = 16;
 const YEARS_SHOWN = 3;
 const MOVES = { ArrowLeft: -7, ArrowRight: 7, ArrowUp: -1, ArrowDown: 1, PageUp: -28, PageDown: 28 };
-const SHADES = [0.4, 0.6, 0.8, 1];
+const SHADES = [0.45, 0.65, 0.85, 1];
 
 const color = (name) => `var(--chakra-colors-${name})`;
 const weekday = (day) => (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
@@ -52,7 +52,7 @@ function Cell({ day, x, y, shade, active, chosen }) {
       style: { ...look(verdict, shade), ...(chosen ? { stroke: color("fg"), strokeWidth: 2 } : {}) },
     }),
     verdict.mark && h("text", {
-      x: x + CELL / 2, y: y + CELL / 2 + 3.5, textAnchor: "middle", fontSize: 10, fontWeight: 700,
+      x: x + CELL / 2, y: y + CELL / 2 + 0.5, dominantBaseline: "central", textAnchor: "middle", fontSize: 10, fontWeight: 700,
       style: { fill: verdict.solid ? color(`${verdict.palette}-contrast`) : color(`${verdict.palette}-fg`), pointerEvents: "none" },
     }, verdict.mark),
   );
@@ -65,7 +65,7 @@ const Month = React.memo(function Month({ month, days, shadeOf, active, chosen }
   const columns = Math.ceil((start + length) / 7);
   return h(
     C.Box,
-    null,
+    { minW: { base: `${6 * STEP}px`, md: 0 } },
     h(C.Text, { fontSize: "2xs", color: "fg.muted", mb: 1 }, monthName(Number(month.slice(5)) - 1)),
     h(
       "svg",
@@ -108,7 +108,7 @@ function Legend({ days }) {
       { key: letter, as: "li", gap: 1.5, align: "center" },
       h("svg", { width: CELL, height: CELL, "aria-hidden": true },
         h("rect", { x: 0.5, y: 0.5, width: CELL - 1, height: CELL - 1, rx: 2.5, style: look(verdict, 0.8) }),
-        verdict.mark && h("text", { x: CELL / 2, y: CELL / 2 + 3.5, textAnchor: "middle", fontSize: 10, fontWeight: 700,
+        verdict.mark && h("text", { x: CELL / 2, y: CELL / 2 + 0.5, dominantBaseline: "central", textAnchor: "middle", fontSize: 10, fontWeight: 700,
           style: { fill: verdict.solid ? color(`${verdict.palette}-contrast`) : color(`${verdict.palette}-fg`) } }, verdict.mark)),
       h(C.Text, { fontSize: "xs", color: "fg.muted" }, `${verdict.says} ${count(numbers[letter])}`),
     )),

@@ -72,7 +72,7 @@ function Detail({ detail, day, access, refresh, onDay }) {
     h(Actions, { day, access, refresh, sealed: detail.revisions.length > 0 }),
     detail.revisions.map((item) => h(Revision, { key: item.revision, item, several })),
     h(Part, { title: "Verifications of this day" },
-      h(Rows, { label: "Verifications of this day", columns: verificationColumns(), rows: detail.verifications.map((item) => ({ ...item, key: item.sequence })), empty: "None yet." })),
+      h(Rows, { label: "Verifications of this day", columns: verificationColumns(detail.verifications), rows: detail.verifications.map((item) => ({ ...item, key: item.sequence })), empty: "None yet." })),
     h(Part, { title: "Runs in Airflow" }, h(Runs, { day, access })),
   );
 }
@@ -104,8 +104,8 @@ export function DayDrawer({ day, access, refresh, head, onClose, onDay }) {
     h(C.Portal, null,
       h(C.Drawer.Backdrop),
       h(C.Drawer.Positioner, null,
-        h(C.Drawer.Content, { "data-testid": "audit-trail-day" },
-          h(C.Drawer.Header, { borderBottomWidth: 1, pe: 12 },
+        h(C.Drawer.Content, { bg: "bg", "data-testid": "audit-trail-day" },
+          h(C.Drawer.Header, { borderBottomWidth: 1, pe: 14 },
             h(C.Drawer.Title, null, day ? longDay(day) : ""),
             state.detail && h(C.Badge, { colorPalette: verdict?.palette ?? "gray", variant: "solid" }, verdict?.says ?? "Nothing known")),
           h(C.Drawer.Body, { py: 4 },

@@ -11,7 +11,7 @@ export function Section({ title, extra, children, id }) {
     { as: "section", "aria-labelledby": id, mb: 4, borderWidth: 1, borderRadius: "lg", bg: "bg", overflow: "hidden" },
     h(
       C.Flex,
-      { align: "center", justify: "space-between", wrap: "wrap", gap: 2, px: 4, py: 2.5, borderBottomWidth: 1, bg: "bg.subtle" },
+      { align: "center", justify: "space-between", wrap: "wrap", gap: 2, px: 4, py: 2.5, borderBottomWidth: 1 },
       h(C.Heading, { as: "h2", id, size: "sm" }, title),
       extra,
     ),
@@ -87,7 +87,7 @@ export function Rows({ label, columns, rows, empty }) {
 export function Notice({ status, title, children }) {
   return h(
     C.Alert.Root,
-    { status, mb: 4, alignItems: "flex-start", role: status === "error" ? "alert" : "status" },
+    { status, variant: "outline", mb: 4, bg: "bg", alignItems: "flex-start", role: status === "error" ? "alert" : "status" },
     h(C.Alert.Indicator),
     h(C.Alert.Content, { minW: 0 }, h(C.Alert.Title, null, title), h(C.Alert.Description, { overflowWrap: "anywhere" }, children)),
   );

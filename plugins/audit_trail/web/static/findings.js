@@ -19,7 +19,7 @@ function Kind({ finding, onDay }) {
   const wrong = finding.outcome === "FAIL";
   return h(
     C.Accordion.Item,
-    { value: `${finding.check}-${finding.outcome}`, borderWidth: 1, borderRadius: "lg", mb: 2, borderColor: wrong ? "red.emphasized" : "purple.emphasized", bg: wrong ? "red.subtle" : "purple.subtle" },
+    { value: `${finding.check}-${finding.outcome}`, borderWidth: 1, borderStartWidth: 4, borderStartColor: wrong ? "red.solid" : "purple.solid", borderRadius: "lg", mb: 2, bg: "bg" },
     h(C.Accordion.ItemTrigger, { px: 4, py: 2.5, cursor: "pointer" },
       h(C.Flex, { flex: 1, gap: 2, wrap: "wrap", align: "center" },
         h(C.Badge, { colorPalette: wrong ? "red" : "purple", variant: "solid" }, wrong ? "wrong" : "not checked"),

@@ -85,7 +85,7 @@ export function PackDialog({ open, onClose, days, access, start }) {
     h(C.Portal, null,
       h(C.Dialog.Backdrop),
       h(C.Dialog.Positioner, null,
-        h(C.Dialog.Content, { "data-testid": "audit-trail-pack" },
+        h(C.Dialog.Content, { bg: "bg", mx: 3, "data-testid": "audit-trail-pack" },
           h(C.Dialog.Header, null, h(C.Dialog.Title, null, "Auditor’s pack")),
           access && h(Form, { days, access, start, onClose }),
           h(C.Dialog.CloseTrigger, { asChild: true }, h(C.CloseButton, { size: "sm", "aria-label": "Close" }))))),

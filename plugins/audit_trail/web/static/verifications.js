@@ -9,7 +9,13 @@ export function Outcome({ item }) {
   return h(C.Badge, { colorPalette: "green" }, "passed");
 }
 
-export const verificationColumns = (onDay) => [
+const FAILED = {
+  name: "Failed",
+  wrap: true,
+  of: (item) => item.failures.slice(0, 3).map((failure) => `${failure.check} at ${failure.where}`).join("; "),
+};
+
+export const verificationColumns = (items, onDay) => [
   { name: "When", of: (item) => time(item.at) },
   { name: "Day", of: (item) => (onDay
     ? h(C.Button, { size: "2xs", variant: "plain", color: "fg.info", px: 0, onClick: () => onDay(item.date) }, item.date)
@@ -18,7 +24,7 @@ export const verificationColumns = (onDay) => [
   { name: "Checks", number: true, of: (item) => count(item.passed + item.failed + item.unverifiable) },
   { name: "Segments read", number: true, of: (item) => `${count(item.sample.size)} of ${count(item.sample.population)}` },
   { name: "Entry", number: true, of: (item) => item.sequence },
-  { name: "Failed", wrap: true, of: (item) => item.failures.slice(0, 3).map((failure) => `${failure.check} at ${failure.where}`).join("; ") },
+  ...(items.some((item) => item.failures.length > 0) ? [FAILED] : []),
 ];
 
 export function Verifications({ archive, onDay }) {
@@ -41,7 +47,7 @@ export function Verifications({ archive, onDay }) {
     Section,
     { title: "Verifications", id: "audit-trail-verifications" },
     h(C.Box, { maxH: "28rem", overflowY: "auto" },
-      h(Rows, { label: "Verifications", columns: verificationColumns(onDay), rows, empty: "No verification stands in the ledger yet." })),
+      h(Rows, { label: "Verifications", columns: verificationColumns(rows, onDay), rows, empty: "No verification stands in the ledger yet." })),
     state.more && h(C.Button, { size: "xs", variant: "outline", mt: 3, onClick: load }, "Older ones"),
     state.says && h(C.Text, { fontSize: "sm", color: "fg.error", mt: 2, role: "alert" }, state.says),
   );

@@ -14,7 +14,7 @@ export const VERDICTS = {
 export const byName = Object.fromEntries(Object.values(VERDICTS).map((verdict) => [verdict.name, verdict]));
 
 const whole = new Intl.NumberFormat("en-GB");
-const short = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 export const count = (value) => whole.format(value);
 export const compact = (value) => short.format(value);
