@@ -13,7 +13,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -184,15 +184,14 @@ class Browser:
         port_file = profile / "DevToolsActivePort"
         self._wait(lambda: port_file.exists() and "\n" in port_file.read_text())
         self._port = int(port_file.read_text().split()[0])
-        self._connections: list[ClientConnection] = []
+        self._connections = ExitStack()
 
     def page(self) -> Page:
         """A new tab."""
         request = urllib.request.Request(f"http://127.0.0.1:{self._port}/json/new", method="PUT")
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             address = json.load(answer)["webSocketDebuggerUrl"]
-        self._connections.append(connect(address, max_size=None, proxy=None))
-        page = Page(self._connections[-1])
+        page = Page(self._connections.enter_context(connect(address, max_size=None, proxy=None)))
         page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
         return page
 
@@ -205,9 +204,7 @@ class Browser:
 
     def close(self) -> None:
         """End it and all its children."""
-        for connection in self._connections:
-            with suppress(Exception):
-                connection.close()
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(PATIENCE_S)
+        self._connections.close()

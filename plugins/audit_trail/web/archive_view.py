@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 LOOK_INTERVAL_S = 5.0
 """Between two looks at the store while somebody has the page open."""
-WAIT_S = 0.2
-"""How long a request waits for a look: most are done by then, and it stays below 300 ms."""
+WAIT_S = 0.1
+"""How long a request waits for a look. Many are done by then; the others are in the next answer."""
 WALK_INTERVAL_S = 6 * 3600.0
 """After so long the whole ledger is walked again: 15 s of computing for ten years."""
 
