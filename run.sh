@@ -120,12 +120,13 @@ ensure_installed() {
   ) 9<"$root"
 }
 
-# The tests of the auditor's path use the tools an auditor would use.
+# The tests of the auditor's path use the tools an auditor would use, those of the page a browser.
 ensure_test_tools() {
   local tool missing=()
   for tool in openssl zstd jq; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
+  command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium)
   if ((${#missing[@]} == 0)); then
     return
   fi

@@ -210,10 +210,10 @@ def test_missing_tools_are_named_and_fail_only_under_ci(project: Path, tmp_path:
     make_script(tools / "id", "echo 1000")  # not root: nothing is installed
     by_hand = run(project, "test", PATH=str(tools))
     assert by_hand.returncode == 0, by_hand.stderr
-    assert "missing tools: zstd jq; the tests that use them are skipped" in by_hand.stderr
+    assert "missing tools: zstd jq chromium; the tests that use them are skipped" in by_hand.stderr
     in_ci = run(project, "test", PATH=str(tools), CI="true")
     assert in_ci.returncode == 1
-    assert "missing tools: zstd jq" in in_ci.stderr
+    assert "missing tools: zstd jq chromium" in in_ci.stderr
     assert in_ci.stdout == ""
 
 
@@ -223,7 +223,7 @@ def test_root_gets_missing_tools_installed(project: Path, tmp_path: Path) -> Non
     make_script(tools / "id", "echo 0")
     make_script(tools / "apt-get", f'echo "$@" >>"{tmp_path}/apt"')
     assert run(project, "test", PATH=str(tools), CI="true").returncode == 0
-    assert (tmp_path / "apt").read_text().splitlines() == ["update -qq", "install -y -qq jq"]
+    assert (tmp_path / "apt").read_text().splitlines() == ["update -qq", "install -y -qq jq chromium"]
 
 
 @pytest.mark.parametrize("failing", ["ruff", "mypy", None])
@@ -281,6 +281,6 @@ def path_with_tools(folder: Path) -> str:
     """The usual path, and stand-ins for the tools that tests of tests do not use."""
     tools = folder / "stand-ins"
     tools.mkdir(exist_ok=True)
-    for name in ("openssl", "zstd", "jq"):
+    for name in ("openssl", "zstd", "jq", "chromium"):
         make_script(tools / name, "exit 0")
     return f"{Path(sys.executable).parent}:{tools}:{os.environ['PATH']}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +22,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, 
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
-from audit_trail.errors import AuditTrailError, ConfigurationError
+from audit_trail.errors import AuditTrailError, ConfigurationError, StorageError
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.verification.days import DAG_ID
 from audit_trail.web.access import (
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 URL_PREFIX = "/audit-trail"
 STATIC = Path(__file__).parent / "static"
 PAGE_OF_VERIFICATIONS = 50
+MAX_READERS = 8
+"""Days being read from the bucket at once, of the 40 threads that all routes of a process share."""
 FAMILY_STATUS = {"ConfigurationError": 400, "FindingsError": 409}
 Day = Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
@@ -60,11 +63,10 @@ def make_app(open_context: Callable[[], StageContext] | None = None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     # Airflow's dependencies look for it in the application that answers, which is this one.
     app.dependency_overrides[auth_manager_from_app] = get_auth_manager
-    app.state.open_context, app.state.archive, app.state.desk = (
-        opener,
-        ArchiveView(open_context=opener),
-        PackDesk(),
-    )
+    app.state.open_context = opener
+    app.state.archive = ArchiveView(open_context=opener)
+    app.state.desk = PackDesk()
+    app.state.readers = threading.BoundedSemaphore(MAX_READERS)
     app.include_router(router)
     app.mount("/assets", StaticFiles(directory=STATIC), name="assets")
     app.add_exception_handler(AuditTrailError, _show_error)
@@ -110,8 +112,16 @@ def day(request: Request, day: str) -> dict[str, Any]:
     """One day, opened."""
     if not is_day(day):
         raise HTTPException(404, "Not a day: YYYY-MM-DD")
-    snapshot = _snapshot(request)
-    return day_detail(request.app.state.open_context().store, snapshot, day)
+    snapshot, state = _snapshot(request), request.app.state
+    # While a bucket does not answer, its readers must not take all threads from Airflow's own routes.
+    if not state.readers.acquire(blocking=False):
+        raise StorageError(
+            "many days are being read", where="this API server", remedy="try again in a moment"
+        )
+    try:
+        return day_detail(state.open_context().store, snapshot, day)
+    finally:
+        state.readers.release()
 
 
 @router.get("/verifications")

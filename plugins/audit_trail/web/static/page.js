@@ -15,6 +15,13 @@ import { listDays, plural, time } from "./words.js";
 const READING_INTERVAL_MS = 1000;
 const FRESH_INTERVAL_MS = 30_000;
 
+/** What is shown after `before`: what was read stays while the server is away or reads again. */
+function following(before, next) {
+  if (!before.archive) return next.offline ? { problem: next.offline } : next;
+  if (next.offline) return { ...before, status: { ...before.status, problem: next.offline } };
+  return next.reading ? before : next;
+}
+
 /** The overview as it comes: `{archive, status}`, `{reading}` or `{problem}`. */
 function useOverview() {
   const [state, setState] = React.useState({});
@@ -27,10 +34,12 @@ function useOverview() {
       try {
         next = await getOverview();
       } catch (error) {
-        next = { problem: error.problem ?? { what: "The API server cannot be reached", found: error.message } };
+        next = error.status
+          ? { problem: error.problem }
+          : { offline: { what: "the API server cannot be reached", found: error.message } };
       }
       if (over) return;
-      setState((before) => (next.problem && !next.archive ? { ...next } : next.reading && before.archive ? before : next));
+      setState((before) => following(before, next));
       timer = setTimeout(load, next.reading || next.status?.looking ? READING_INTERVAL_MS : FRESH_INTERVAL_MS);
     };
     load();

@@ -31,6 +31,12 @@ async function readJson(answer) {
   } catch {
     body = undefined;
   }
+  if (answer.status === 403 && !body?.problem) {
+    throw new RequestError(403, { problem: {
+      what: "Airflow does not allow this to you",
+      remedy: "an administrator can give your role the permission; docs/PAGE.md has the table",
+    } });
+  }
   if (!answer.ok) throw new RequestError(answer.status, body);
   return body;
 }

@@ -4,6 +4,7 @@ import { getDag, getRun, getRunsOfDay, sealDay, triggerRun } from "./requests.js
 import { time } from "./words.js";
 
 const POLL_INTERVAL_MS = 3000;
+const IDLE_INTERVAL_MS = 15_000;
 const OVER = new Set(["success", "failed"]);
 const PALETTES = { success: "green", failed: "red", running: "cyan", queued: "gray" };
 const LAST_TASK = "verify_sample";
@@ -29,7 +30,7 @@ export function Runs({ day, access }) {
       const runs = found.flatMap((item) => item.value ?? []);
       const failed = found.find((item) => item.status === "rejected" && item.reason.status !== 404);
       setState({ runs, says: failed?.reason.message });
-      timer = setTimeout(load, POLL_INTERVAL_MS);
+      timer = setTimeout(load, runs.every((run) => OVER.has(run.state)) ? IDLE_INTERVAL_MS : POLL_INTERVAL_MS);
     };
     load();
     return () => {
