@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from pathlib import Path
 
 from audit_trail.archive.object_store import KeyTakenError, StoredObject
 from audit_trail.errors import IntegrityError, StorageError
@@ -17,7 +18,7 @@ from audit_trail.evidence.ledger_entry import SealedObject
 from audit_trail.pipeline.handoffs import StagedObject, Uploaded
 from audit_trail.pipeline.shared_progress import SharedProgress
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.pipeline.staging import MANIFEST, check_staged
+from audit_trail.pipeline.staging import MANIFEST
 
 log = logging.getLogger(__name__)
 
@@ -56,25 +57,8 @@ def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
             something else than it was given.
         StorageError: The store refused or could not be reached.
     """
-    staging = context.staging(day)
-    path = staging.folder / staged.file
-    check_staged(path, expected=staged.sha256, found=staging.digest(staged.file))
-    is_manifest = staged.file == MANIFEST
-    try:
-        stored = context.storage.upload_file(
-            path, staged.key, sha256=staged.sha256, storage_class="STANDARD" if is_manifest else None
-        )
-    except KeyTakenError as error:
-        if not is_manifest:
-            # A segment's key holds its digest: other bytes there are nobody's accident.
-            raise IntegrityError(
-                "another object lies under a segment's key",
-                where=error.where,
-                expected=error.expected,
-                found=error.found,
-                remedy="find out who put it there; the day cannot be sealed while it hides the segment",
-            ) from error
-        stored = _adopt_manifest(context, staged, path.read_bytes())
+    with context.staging(day).local_copy(staged.file, staged.sha256) as path:
+        stored = _put(context, staged, path)
     if stored.retention is None:
         raise IntegrityError(
             "the store took the object and did not lock it",
@@ -98,6 +82,25 @@ def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
     )  # fmt: skip
     context.on_progress("upload", staged.bytes, staged.bytes)
     return Uploaded(object=uploaded)
+
+
+def _put(context: StageContext, staged: StagedObject, path: Path) -> StoredObject:
+    is_manifest = staged.file == MANIFEST
+    try:
+        return context.storage.upload_file(
+            path, staged.key, sha256=staged.sha256, storage_class="STANDARD" if is_manifest else None
+        )
+    except KeyTakenError as error:
+        if not is_manifest:
+            # A segment's key holds its digest: other bytes there are nobody's accident.
+            raise IntegrityError(
+                "another object lies under a segment's key",
+                where=error.where,
+                expected=error.expected,
+                found=error.found,
+                remedy="find out who put it there; the day cannot be sealed while it hides the segment",
+            ) from error
+        return _adopt_manifest(context, staged, path.read_bytes())
 
 
 def _adopt_manifest(context: StageContext, staged: StagedObject, ours: bytes) -> StoredObject:
