@@ -45,9 +45,15 @@ class AuditTrailPlugin(AirflowPlugin):
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The page's routes. Made when the API server asks, so that nobody else loads FastAPI."""
-        from audit_trail.web.api import URL_PREFIX, make_app
+        try:
+            from audit_trail.web.api import URL_PREFIX, make_app
 
-        return [{"app": make_app(), "url_prefix": URL_PREFIX, "name": "Audit trail"}]
+            app = make_app()
+        except Exception:
+            # Without the page, and with all the rest of Airflow.
+            log.exception("the page Audit trail cannot be shown")
+            return []
+        return [{"app": app, "url_prefix": URL_PREFIX, "name": PAGE["name"]}]
 
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:

@@ -191,7 +191,9 @@ class Browser:
         request = urllib.request.Request(f"http://127.0.0.1:{self._port}/json/new", method="PUT")
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             address = json.load(answer)["webSocketDebuggerUrl"]
-        page = Page(self._connections.enter_context(connect(address, max_size=None, proxy=None)))
+        # Without a limit and without pings: nobody takes the events while a test waits for something else.
+        connection = connect(address, max_size=None, max_queue=None, ping_interval=None, proxy=None)
+        page = Page(self._connections.enter_context(connection))
         page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
         return page
 

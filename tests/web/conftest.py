@@ -39,6 +39,7 @@ class Server:
     """An API server that holds the page's application and nothing else."""
 
     client: Any
+    page: Any
     tokens: dict[str, str]
 
     def get(self, path: str, role: str | None = "viewer", **more: Any) -> httpx.Response:
@@ -76,16 +77,16 @@ def make_server(airflow_tables: None) -> Iterator[Callable[..., Server]]:
     purge_cached_app()
 
     def make(open_context: Callable[..., Any]) -> Server:
-        root = FastAPI()
+        root, page = FastAPI(), make_app(open_context)
         init_auth_manager(root)
-        root.mount(URL_PREFIX, make_app(open_context))
+        root.mount(URL_PREFIX, page)
         init_middlewares(root)
         manager = get_auth_manager()
         tokens = {
             role: manager.generate_jwt(SimpleAuthManagerUser(username=role, role=role.upper()))
             for role in ROLES
         }
-        return Server(client=TestClient(root, raise_server_exceptions=False), tokens=tokens)
+        return Server(client=TestClient(root, raise_server_exceptions=False), page=page, tokens=tokens)
 
     yield make
     purge_cached_app()

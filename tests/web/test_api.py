@@ -189,6 +189,28 @@ def test_a_pack_is_downloaded_whole(server: Server, kind: str) -> None:
     assert index["range"] == {"from": ROTATED, "to": LAST}
 
 
+def test_only_a_few_packs_are_made_at_once(server: Server) -> None:
+    server.overview()
+    desk = server.page.state.desk
+    with desk._turn(), desk._turn():
+        refused = server.get(f"/api/pack/digests?first={QUIET}&last={QUIET}")
+    assert refused.status_code == 503
+    assert refused.json()["problem"]["remedy"] == "try again in a minute"
+    assert server.get(f"/api/pack/digests?first={QUIET}&last={QUIET}").status_code == 200
+
+
+def test_days_that_wait_for_a_bucket_leave_threads_to_airflow(server: Server) -> None:
+    from audit_trail.web.api import MAX_READERS
+
+    server.overview()
+    for _ in range(MAX_READERS):
+        assert server.page.state.readers.acquire(blocking=False)
+    assert server.get(f"/api/days/{QUIET}").status_code == 503
+    for _ in range(MAX_READERS):
+        server.page.state.readers.release()
+    assert server.get(f"/api/days/{QUIET}").status_code == 200
+
+
 def test_a_download_leaves_no_file_behind(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
