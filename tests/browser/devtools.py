@@ -121,9 +121,14 @@ class Page:
         """Click in the middle of an element, as a mouse does."""
         found = json.dumps(selector)
         self.wait(f"!!document.querySelector({found})")
-        x, y = self.evaluate(
-            f"(() => {{ const e = document.querySelector({found}); e.scrollIntoView({{block: 'center'}});"
-            " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+        self.evaluate(f"document.querySelector({found}).scrollIntoView({{block: 'center'}})")
+        # What slides in or grows is where it was a moment ago, or is covered: wait until it stands still.
+        x, y = self.wait(
+            f"(async () => {{ const look = () => {{ const e = document.querySelector({found});"
+            " const b = e.getBoundingClientRect(); const at = [b.x + b.width / 2, b.y + b.height / 2];"
+            " return e.contains(document.elementFromPoint(...at)) ? at : null; };"
+            " const before = look(); await new Promise(done => setTimeout(done, 60)); const after = look();"
+            " return before && after && String(before) === String(after) ? after : null; })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)

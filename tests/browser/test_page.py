@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.browser.conftest import Site, days_ago
-from tests.demo.test_up import request, wait_for
+from tests.demo.test_up import PATIENCE_S, request, wait_for
 
 DAY = "[data-testid=audit-trail-day]"
 PACK = "[data-testid=audit-trail-pack]"
@@ -78,7 +78,9 @@ def test_a_day_is_sealed_from_the_page(site: Site) -> None:
     """And the day after it turns out to be missing."""
     site.open(f"?day={days_ago(3)}")
     site.page.click_button("Seal this day", DAY)
-    site.page.wait(f"document.querySelector('{DAY}').innerText.includes('Run success')", patience_s=180)
+    site.page.wait(
+        f"document.querySelector('{DAY}').innerText.includes('Run success')", patience_s=PATIENCE_S
+    )
     site.page.wait(f"document.querySelector('{DAY}').innerText.includes('Merkle root')")
     site.page.press("Escape")
     wait_for("the calendar", lambda: site.verdict(days_ago(3)) == "sealed")

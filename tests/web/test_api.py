@@ -20,8 +20,8 @@ DATA_ROUTES = (
     "/api/overview",
     f"/api/days/{FIRST}",
     "/api/verifications?before=9",
-    f"/api/pack/digests?first={FIRST}&last={LAST}",
-    f"/api/pack/records?first={FIRST}&last={LAST}",
+    f"/api/pack/digests?first={QUIET}&last={QUIET}",
+    f"/api/pack/records?first={QUIET}&last={QUIET}",
 )
 
 

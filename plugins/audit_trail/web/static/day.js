@@ -62,14 +62,14 @@ function Revision({ item, several }) {
   );
 }
 
-function Detail({ detail, day, access, refresh, onDay }) {
+function Detail({ detail, day, access, refresh, onPack }) {
   const several = detail.revisions.length > 1;
   return h(
     React.Fragment,
     null,
     detail.gap && h(C.Text, { fontSize: "sm", mb: 3 }, `Declared to have no logs, ledger entry ${detail.gap.sequence} of ${time(detail.gap.at)}: ${detail.gap.reason}`),
     h(Findings, { findings: detail.findings }),
-    h(Actions, { day, access, refresh, sealed: detail.revisions.length > 0 }),
+    h(Actions, { day, access, refresh, onPack, sealed: detail.revisions.length > 0 }),
     detail.revisions.map((item) => h(Revision, { key: item.revision, item, several })),
     h(Part, { title: "Verifications of this day" },
       h(Rows, { label: "Verifications of this day", columns: verificationColumns(detail.verifications), rows: detail.verifications.map((item) => ({ ...item, key: item.sequence })), empty: "None yet." })),
@@ -95,7 +95,7 @@ function useDay(day, head) {
   return state;
 }
 
-export function DayDrawer({ day, access, refresh, head, onClose, onDay }) {
+export function DayDrawer({ day, access, refresh, head, onClose, onPack }) {
   const state = useDay(day, head);
   const verdict = byName[state.detail?.verdict];
   return h(
@@ -110,7 +110,7 @@ export function DayDrawer({ day, access, refresh, head, onClose, onDay }) {
             state.detail && h(C.Badge, { colorPalette: verdict?.palette ?? "gray", variant: "solid" }, verdict?.says ?? "Nothing known")),
           h(C.Drawer.Body, { py: 4 },
             state.problem && h(Problem, { problem: state.problem }),
-            state.detail && h(Detail, { detail: state.detail, day: state.day, access, refresh, onDay }),
+            state.detail && h(Detail, { detail: state.detail, day: state.day, access, refresh, onPack }),
             !state.detail && !state.problem && h(C.Text, { role: "status" }, "Reading the day’s manifests …")),
           h(C.Drawer.CloseTrigger, { asChild: true }, h(C.CloseButton, { size: "sm", "aria-label": "Close the day" }))))),
   );

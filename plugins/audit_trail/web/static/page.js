@@ -127,7 +127,7 @@ function Archive({ archive, status, access, refresh }) {
       h(C.Box, { minW: 0 }, h(Keys, { keys: archive.keys })),
     ),
     h(Verifications, { archive, onDay: open }),
-    h(DayDrawer, { day, access, refresh, head: archive.head.sequence, onClose: () => open(null), onDay: open }),
+    h(DayDrawer, { day, access, refresh, head: archive.head.sequence, onClose: () => open(null), onPack: () => setPack(true) }),
     h(PackDialog, { open: pack, onClose: () => setPack(false), days, access, start: day }),
   );
 }

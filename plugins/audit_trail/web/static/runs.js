@@ -5,6 +5,7 @@ import { time } from "./words.js";
 
 const POLL_INTERVAL_MS = 3000;
 const IDLE_INTERVAL_MS = 15_000;
+const LOOK_INTERVAL_MS = 6000;
 const OVER = new Set(["success", "failed"]);
 const PALETTES = { success: "green", failed: "red", running: "cyan", queued: "gray" };
 const LAST_TASK = "verify_sample";
@@ -73,7 +74,11 @@ function useStarted(refresh) {
       try {
         const run = await getRun(started.run.dag_id, started.run.dag_run_id);
         setStarted({ run });
-        if (OVER.has(run.state)) refresh();
+        if (OVER.has(run.state)) {
+          refresh();
+          // The server may have looked at the ledger a moment before.
+          setTimeout(refresh, LOOK_INTERVAL_MS);
+        }
       } catch (error) {
         setStarted({ ...started, says: error.message });
       }
@@ -83,10 +88,11 @@ function useStarted(refresh) {
   return [started, setStarted];
 }
 
-export function Actions({ day, access, refresh, sealed }) {
+export function Actions({ day, access, refresh, sealed, onPack }) {
   const [started, setStarted] = useStarted(refresh);
   const [level, setLevel] = React.useState("content");
-  const noSeal = useObstacle(access?.dags.seal, access?.can.seal);
+  const mayNot = useObstacle(access?.dags.seal, access?.can.seal);
+  const noSeal = day < new Date().toISOString().slice(0, 10) ? mayNot : "The day is not over in UTC.";
   const noVerify = useObstacle(access?.dags.verify, access?.can.verify);
   const start = async (trigger) => {
     setStarted({ says: "" });
@@ -113,6 +119,7 @@ export function Actions({ day, access, refresh, sealed }) {
         h(C.NativeSelect.Field, { value: level, "aria-label": "Level of verification", onChange: (event) => setLevel(event.target.value) },
           ["ledger", "objects", "content"].map((name) => h("option", { key: name, value: name }, `level ${name}`))),
         h(C.NativeSelect.Indicator)),
+      sealed && access?.can.export_digests && h(C.Button, { size: "sm", variant: "outline", onClick: onPack }, "Auditor’s pack"),
     ),
     obstacles.map((text) => h(C.Text, { key: text, fontSize: "xs", color: "fg.muted", mt: 1 }, text)),
     started?.run && h(C.Box, { mt: 3 }, h(
