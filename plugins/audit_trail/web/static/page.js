@@ -15,6 +15,9 @@ import { listDays, plural, time } from "./words.js";
 const READING_INTERVAL_MS = 1000;
 const FRESH_INTERVAL_MS = 30_000;
 
+// Airflow's UI may take the component out and put it in again: what was read last is shown at once.
+const kept = { overview: {}, access: null };
+
 /** What is shown after `before`: what was read stays while the server is away or reads again. */
 function following(before, next) {
   if (!before.archive) return next.offline ? { problem: next.offline } : next;
@@ -24,7 +27,7 @@ function following(before, next) {
 
 /** The overview as it comes: `{archive, status}`, `{reading}` or `{problem}`. */
 function useOverview() {
-  const [state, setState] = React.useState({});
+  const [state, setState] = React.useState(kept.overview);
   const [turn, setTurn] = React.useState(0);
   React.useEffect(() => {
     let over = false;
@@ -39,7 +42,8 @@ function useOverview() {
           : { offline: { what: "the API server cannot be reached", found: error.message } };
       }
       if (over) return;
-      setState((before) => following(before, next));
+      kept.overview = following(kept.overview, next);
+      setState(kept.overview);
       timer = setTimeout(load, next.reading || next.status?.looking ? READING_INTERVAL_MS : FRESH_INTERVAL_MS);
     };
     load();
@@ -52,9 +56,12 @@ function useOverview() {
 }
 
 function useAccess() {
-  const [access, setAccess] = React.useState(null);
+  const [access, setAccess] = React.useState(kept.access);
   React.useEffect(() => {
-    getAccess().then(setAccess, () => setAccess(null));
+    getAccess().then((found) => {
+      kept.access = found;
+      setAccess(found);
+    }, () => setAccess(null));
   }, []);
   return access;
 }
