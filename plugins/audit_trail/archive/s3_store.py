@@ -264,10 +264,27 @@ def error_code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+_REMEDIES = {
+    "NoSuchBucket": "check archive.bucket, or found the archive with `audit-trail init`",
+    "AccessDenied": "check the credentials and what they are allowed to do",
+    "InvalidAccessKeyId": "check the credentials: the store does not know this access key",
+    "SignatureDoesNotMatch": "check the credentials: the secret key is not the one of this access key",
+    "ExpiredToken": "the session of these credentials has ended: get a new session, then run it again",
+    "InvalidToken": "check the credentials: the session token is not valid here",
+    "RequestTimeTooSkewed": "set this machine's clock: it differs too much from the store's",
+    "SlowDown": "the store asks for fewer requests: try again later, or with fewer workers",
+    "ServiceUnavailable": "the store is overloaded: try again later",
+}
+_REMEDIES |= {
+    "404": _REMEDIES["NoSuchBucket"],
+    "403": _REMEDIES["AccessDenied"],
+    "503": _REMEDIES["SlowDown"],
+}
+
+
 def remedy_for(code: str) -> str:
-    """What to do about an error code of S3; empty where nothing is certain."""
-    if code in {"NoSuchBucket", "404"}:
-        return "check archive.bucket, or found the archive with `audit-trail init`"
-    if code in {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}:
-        return "check the credentials and what they are allowed to do"
-    return ""
+    """What to do about an error code of S3; empty where nothing is certain.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+    """
+    return _REMEDIES.get(code, "")
