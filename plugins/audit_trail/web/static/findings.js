@@ -2,12 +2,18 @@
 import { C, h } from "./elements.js";
 import { plural } from "./words.js";
 
+/** A text in which backticks mark what is typed. */
+function Prose({ text }) {
+  const parts = text.split("`");
+  return h(C.Text, { fontSize: "sm", mb: 3 }, parts.map((part, index) => (index % 2 ? h(C.Code, { key: index, fontSize: "xs" }, part) : part)));
+}
+
 function Item({ item, onDay }) {
   return h(
     C.Box,
     { borderWidth: 1, borderRadius: "md", p: 3, fontSize: "sm", overflowWrap: "anywhere" },
     h(C.Flex, { justify: "space-between", gap: 2, wrap: "wrap" },
-      h(C.Text, { fontWeight: "medium" }, item.where),
+      h(C.Text, { fontWeight: "semibold" }, item.where),
       item.day && onDay && h(C.Button, { size: "2xs", variant: "outline", onClick: () => onDay(item.day) }, `Open ${item.day}`)),
     ["expected", "found"].filter((name) => item[name]).map((name) => h(
       C.Text, { key: name, color: "fg.muted" }, `${name}: ${item[name]}`)),
@@ -28,10 +34,10 @@ function Kind({ finding, onDay }) {
       h(C.Accordion.ItemIndicator)),
     h(C.Accordion.ItemContent, null,
       h(C.Accordion.ItemBody, { px: 4, pb: 4 },
-        h(C.Text, { fontSize: "sm", fontWeight: "medium" }, "What it means"),
-        h(C.Text, { fontSize: "sm", mb: 2 }, finding.means),
-        h(C.Text, { fontSize: "sm", fontWeight: "medium" }, "What to do"),
-        h(C.Text, { fontSize: "sm", mb: 3 }, finding.steps),
+        h(C.Text, { fontSize: "sm", fontWeight: "semibold" }, "What it means"),
+        h(Prose, { text: finding.means }),
+        h(C.Text, { fontSize: "sm", fontWeight: "semibold" }, "What to do"),
+        h(Prose, { text: finding.steps }),
         h(C.VStack, { align: "stretch", gap: 2 }, finding.items.map((item, index) => h(Item, { key: index, item, onDay }))),
         finding.count > finding.items.length && h(C.Text, { fontSize: "sm", color: "fg.muted", mt: 2 },
           `The newest ${finding.items.length} of ${finding.count}; audit-trail verify shows all of them.`))),

@@ -7,7 +7,7 @@ function Tile({ label, value, note, palette }) {
     C.Box,
     { borderWidth: 1, borderRadius: "lg", px: 4, py: 3, bg: "bg", borderTopWidth: 3, borderTopColor: palette ? `${palette}.solid` : "border" },
     h(C.Text, { fontSize: "xs", color: "fg.muted" }, label),
-    h(C.Text, { fontSize: "2xl", fontWeight: "semibold", lineHeight: 1.3, fontVariantNumeric: "tabular-nums" }, value),
+    h(C.Text, { fontSize: { base: "lg", md: "2xl" }, fontWeight: "semibold", whiteSpace: "nowrap", lineHeight: 1.3, fontVariantNumeric: "tabular-nums" }, value),
     h(C.Text, { fontSize: "xs", color: "fg.muted", overflowWrap: "anywhere" }, note),
   );
 }

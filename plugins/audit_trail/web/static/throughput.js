@@ -7,7 +7,10 @@ const STEPS = { 1: "day", 7: "week", 30: "month" };
 
 /** Sums by day, by week (from Monday) or by month; each is named by its first day. */
 function group(days, step) {
-  if (step === 1) return days.map((day) => ({ name: day.day, bytes: day.bytes, stored: day.stored, records: day.records }));
+  if (step === 1) {
+    // A day without a seal has no number of records, which is not the same as none.
+    return days.map((day) => ({ name: day.day, bytes: day.bytes, stored: day.stored, records: day.revisions ? day.records : null }));
+  }
   const groups = new Map();
   for (const day of days) {
     const name = step === 30 ? day.day.slice(0, 7) : monday(day.day);
@@ -116,7 +119,7 @@ export function Throughput({ days }) {
   const per = STEPS[step];
   const columns = [
     { name: per === "day" ? "Day" : `First day of the ${per}`, of: (item) => item.name },
-    { name: "Records", number: true, of: (item) => count(item.records) },
+    { name: "Records", number: true, of: (item) => (item.records === null ? "–" : count(item.records)) },
     { name: "Bytes of records", number: true, of: (item) => bytes(item.bytes) },
     { name: "Stored", number: true, of: (item) => bytes(item.stored) },
   ];
