@@ -42,6 +42,11 @@ MEANINGS: dict[str, Meaning] = {
         "A source holds bytes of a sealed day that no seal has: they came after it was sealed.",
         "Trigger the day again: what is new is sealed as its next revision, the first one stays.",
     ),
+    "day.ranges": _meaning(
+        "Ranges of a file that do not join up",
+        "The byte ranges that the day's revisions took of a file leave some bytes out, or take some twice.",
+        "Hold the named file against the sealed records. Find out who ran the pipeline, and with which version.",
+    ),
     "ledger.chain": _meaning(
         "The ledger does not hold",
         "An entry is missing, was changed, or is not signed by the keys that were believed at its place.",
@@ -85,6 +90,11 @@ MEANINGS: dict[str, Meaning] = {
         "A seal's interval is not its day",
         "The seal covers another span than its UTC day, or was written before the day had ended.",
         "Find out who ran the pipeline, and with which clock.",
+    ),
+    "seal.reason": _meaning(
+        "Sealed again without a reason",
+        "A later revision of a day does not say why the day was sealed again.",
+        "Find out who ran the pipeline, and with which version and settings.",
     ),
     "seal.policy": _meaning(
         "Locked less than promised",
