@@ -45,7 +45,7 @@ MEANINGS: dict[str, Meaning] = {
     "day.ranges": _meaning(
         "Ranges of a file that do not join up",
         "The byte ranges that the day's revisions took of a file leave some bytes out, or take some twice.",
-        "Hold the named file against the sealed records. Find out who ran the pipeline, and with which version.",
+        "Hold the named file against the sealed records, and find out who ran the pipeline.",
     ),
     "ledger.chain": _meaning(
         "The ledger does not hold",
