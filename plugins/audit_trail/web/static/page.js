@@ -22,7 +22,10 @@ const kept = { overview: {}, access: null };
 function following(before, next) {
   if (!before.archive) return next.offline ? { problem: next.offline } : next;
   if (next.offline) return { ...before, status: { ...before.status, problem: next.offline } };
-  return next.reading ? before : next;
+  if (next.reading) return before;
+  // The same object for the same archive: nothing is drawn again that has not changed.
+  const same = next.archive && JSON.stringify(next.archive) === JSON.stringify(before.archive);
+  return same ? { ...next, archive: before.archive } : next;
 }
 
 /** The overview as it comes: `{archive, status}`, `{reading}` or `{problem}`. */
