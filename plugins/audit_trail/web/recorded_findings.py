@@ -43,7 +43,7 @@ def add_recorded(verifications: Iterable[Verification], checks: CheckList) -> No
                 where=failure.where,
                 outcome=Outcome.FAIL,
                 found=f"failed in the verification of {entry.date}, ledger entry {entry.sequence}",
-                remedy=f"the log of that run's task verify_sample has all of it; verify {day or 'again'}",
+                remedy=f"see the log of task verify_sample of that run, then verify {day or 'the archive'} again",
                 day=day,
             )
             standing.setdefault(day, []).append(found)
@@ -66,6 +66,6 @@ def _incomplete(entry: Verification) -> Check:
         outcome=Outcome.UNVERIFIABLE,
         expected="all checks made",
         found=f"{entry.unverifiable} checks could not be made, {entry.passed} passed",
-        remedy="see why in the log of that run's task verify_sample, then verify the day again",
+        remedy="see why in the log of task verify_sample of that run, then verify the day again",
         day=entry.date,
     )
