@@ -129,6 +129,7 @@ test_tools=(
   redis-server:redis-server
   ip:iproute2
   '/usr/lib/postgresql/*/bin/postgres:postgresql'
+  '/usr/lib/systemd/systemd-journal-remote:systemd-journal-remote'
 )
 
 has_tool() {

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -33,12 +34,20 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.restore_settings import RestoreSettings, Tier
 
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
 CONFIG_NAME = "audit-trail.yaml"
 Kind = Literal["application", "system", "api"]
 KINDS: tuple[Kind, ...] = ("application", "system", "api")
+AIRFLOW_SCHEMES = ("airflow-events", "airflow-events+http")
+EVENT_SCHEMES = ("cloudwatch-logs", "journald", *AIRFLOW_SCHEMES)
+_FIELDS_OF_SCHEMES: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("s3", "cloudwatch-logs"): ("region", "endpoint_url"),
+    ("s3",): ("requester_pays",),
+    AIRFLOW_SCHEMES: ("username", "password_file", "token_file"),
+}
 
 REMEDY = "correct the fields named; docs/SETTINGS.md lists them all"
 
@@ -81,6 +90,11 @@ class ArchiveSettings(_Section):
     profile: str | None = None
     lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
     retain_days: int = Field(default=2555, ge=1, le=36500)
+    kms_key_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+        description="key of the bucket's default encryption (SSE-KMS); None: the store's own keys (SSE-S3)",
+    )
     storage_class: Literal["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] = "STANDARD"
     genesis_sha256: str | None = Field(
         default=None,
@@ -130,22 +144,40 @@ class RedactionSettings(_Section):
     )
 
 
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError("not a time zone of the IANA database, such as Europe/Berlin") from None
+    return name
+
+
 class EventTimeSettings(_Section):
     """How to find a record's own time, for files that hold more than one day.
 
-    Exactly one of `field` (a top-level JSON field) and `pattern` (a regular
-    expression with one group) names the text; `format` is a `strptime` format,
-    None means RFC 3339 / ISO 8601. A time without an offset is UTC.
+    Exactly one of `field` (a top-level JSON field), `pattern` (a regular
+    expression with one group) and `preset` names the text; `format` is a `strptime`
+    format, None means RFC 3339 / ISO 8601. A time without an offset is UTC.
+    The preset `syslog` knows text and form of RFC 3164 and RFC 5424; the former has no
+    offset, and is in `timezone`.
     """
 
     field: str | None = None
     pattern: str | None = None
     format: str | None = None
+    preset: Literal["syslog"] | None = None
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(
+        default="UTC", description="of times without an offset in `preset`, e.g. Europe/Berlin"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> EventTimeSettings:
-        if (self.field is None) == (self.pattern is None):
-            raise ValueError("give exactly one of `field` and `pattern`")
+        if [self.field, self.pattern, self.preset].count(None) != 2:
+            raise ValueError("give exactly one of `field` and `pattern`, or a `preset`")
+        if self.preset is not None and self.format is not None:
+            raise ValueError("`preset` says how times are written: leave `format` out")
+        if self.preset is None and "timezone" in self.model_fields_set:
+            raise ValueError("`timezone` belongs to `preset`; `format` reads an offset by %z")
         return self
 
 
@@ -153,7 +185,8 @@ class SourceSettings(_Section):
     """One place where logs are found.
 
     `url` is an fsspec URL with glob characters and the day as `{date}`
-    (`2026-01-31`) or `{date:%Y/%m/%d}` (any `strftime` format).
+    (`2026-01-31`) or `{date:%Y/%m/%d}` (any `strftime` format); or `s3://`,
+    `cloudwatch-logs://`, `journald://`, `airflow-events://`, see docs/SOURCES.md.
     """
 
     name: Name
@@ -161,6 +194,31 @@ class SourceSettings(_Section):
     url: str
     event_time: EventTimeSettings | None = None
     required: bool = Field(default=False, description="a day without a file of this source is an error")
+    keeps_days: int | None = Field(
+        default=None, ge=1, description="the source itself deletes what is older: not compared any more"
+    )
+    region: str | None = Field(default=None, description="AWS sources; None: the archive's")
+    endpoint_url: str | None = Field(default=None, description="AWS sources; None: AWS")
+    requester_pays: bool = Field(default=False, description="s3: the reader pays, and says so")
+    username: str | None = Field(default=None, description="airflow-events: log in with a password")
+    password_file: LocalPath | None = Field(default=None, description="airflow-events: mode 0600")
+    token_file: LocalPath | None = Field(default=None, description="airflow-events: mode 0600, holds a JWT")
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> SourceSettings:
+        scheme = self.url.partition("://")[0]
+        for schemes, names in _FIELDS_OF_SCHEMES.items():
+            for name in names:
+                if name in self.model_fields_set and scheme not in schemes:
+                    raise ValueError(f"`{name}` means nothing for this url; it is for {', '.join(schemes)}")
+        if scheme in AIRFLOW_SCHEMES:
+            if (self.token_file is None) == (self.username is None):
+                raise ValueError("give either `token_file`, or `username` and `password_file`")
+            if (self.username is None) != (self.password_file is None):
+                raise ValueError("`username` and `password_file` belong together")
+        if scheme in EVENT_SCHEMES and self.event_time is not None:
+            raise ValueError("events are selected by their own time already: leave `event_time` out")
+        return self
 
 
 class VerificationSettings(_Section):
@@ -169,6 +227,9 @@ class VerificationSettings(_Section):
     sample_size: int = Field(default=20, ge=1, le=100_000)
     due_hours: int = Field(
         default=24, ge=0, le=24 * 31, description="a day is missing when unsealed this long after its end"
+    )
+    restore: Literal["none"] | Tier = Field(
+        default="none", description="what the DAGs ask for to read sampled segments in a cold class"
     )
 
 
@@ -185,6 +246,7 @@ class Settings(BaseSettings):
     timestamps: TimestampSettings = TimestampSettings()
     redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
+    restore: RestoreSettings = RestoreSettings()
     sources: tuple[SourceSettings, ...] = ()
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
@@ -209,6 +271,12 @@ class Settings(BaseSettings):
     workers: int | None = Field(
         default=None, ge=1, le=1024, description="threads that a process works with; None: one for each core"
     )
+
+    @model_validator(mode="after")
+    def _restorable(self) -> Settings:
+        for tier in (self.verification.restore, self.restore.tier):
+            self.restore.check_tier(tier, self.archive.storage_class)
+        return self
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Settings:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from audit_trail.errors import ConfigurationError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from audit_trail.evidence.public_key import PublicKey
     from audit_trail.redaction import Redactor
     from audit_trail.signing.timestamp_authority import TimestampAuthority
+    from audit_trail.sources.source_access import SourceAccess
     from audit_trail.verification.time_checks import TimeTrust
 
 Progress = Callable[[str, int, int], None]
@@ -106,6 +107,18 @@ class StageContext:
         from audit_trail.verification.time_checks import TimeTrust
 
         return TimeTrust.of(self.settings.timestamps)
+
+    @cached_property
+    def source_access(self) -> SourceAccess:
+        """How sources are reached: with the archive's credentials, and room in staging."""
+        from audit_trail.archive.aws_clients import open_client
+        from audit_trail.sources.source_access import SourceAccess
+
+        return SourceAccess(
+            make_client=partial(open_client, self.settings.archive),
+            now=self.now,
+            work_folder=self.settings.staging,
+        )
 
     @property
     def workers(self) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from audit_trail.redaction.policy_file import load_policy
 from audit_trail.redaction.policy_weaknesses import policy_weaknesses
 from audit_trail.settings import Settings
 from audit_trail.signing.local_keys import PASSPHRASE_NAME
+
+_UNENCRYPTED = re.compile(r"airflow-events\+http://(?!(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$))")
 
 
 def weaknesses(settings: Settings) -> list[str]:
@@ -21,6 +25,9 @@ def weaknesses(settings: Settings) -> list[str]:
         found.append("the passphrase lies beside the keys: whoever reads the folder can sign")
     if not settings.collect_journal:
         found.append("collect_journal is off: what AuditLogger writes is not sealed")
+    for source in settings.sources:
+        if _UNENCRYPTED.match(source.url):
+            found.append(f"source {source.name}: its credentials cross the network without TLS")
     if settings.redaction.policy_file is not None:
         found += policy_weaknesses(load_policy(settings.redaction.policy_file))
     return found

@@ -43,7 +43,7 @@ def add_recorded(verifications: Iterable[Verification], checks: CheckList) -> No
                 where=failure.where,
                 outcome=Outcome.FAIL,
                 found=f"failed in the verification of {entry.date}, ledger entry {entry.sequence}",
-                remedy=f"see the log of task verify_sample of that run, then verify {day or 'the archive'} again",
+                remedy=f"see that run's log of verify_sample, then verify {day or 'the archive'} again",
                 day=day,
             )
             standing.setdefault(day, []).append(found)
