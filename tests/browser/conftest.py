@@ -13,7 +13,7 @@ from typing import Any
 import jwt
 import pytest
 from tests.browser.devtools import Browser, Page
-from tests.demo.test_up import Up, request, wait_for
+from tests.browser.running_airflow import RunningAirflow, request, wait_for
 
 SCREENSHOTS = "AUDIT_TRAIL_SCREENSHOTS"
 """Names a folder in the environment: what the tests saw is kept there."""
@@ -30,7 +30,7 @@ def days_ago(number: int) -> str:
 class Site:
     """The running Airflow, and somebody's browser."""
 
-    up: Up
+    airflow: RunningAirflow
     url: str
     browser: Browser
     page: Page
@@ -55,7 +55,7 @@ class Site:
 
     def token_of(self, role: str) -> str:
         """A token as Airflow would give it to somebody with that role."""
-        secret = (self.up.home / "airflow" / "jwt-secret").read_text("utf-8")
+        secret = (self.airflow.home / "airflow" / "jwt-secret").read_text("utf-8")
         claims = jwt.decode(self.token, options={"verify_signature": False})
         algorithm = jwt.get_unverified_header(self.token)["alg"]
         return jwt.encode(claims | {"sub": role, "role": role.upper()}, secret, algorithm=algorithm)
@@ -79,26 +79,22 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Logged in as the administrator; yesterday is sealed, by the schedule."""
-    up = Up(tmp_path_factory.mktemp("site") / "home")
+    airflow = RunningAirflow(tmp_path_factory.mktemp("site") / "home")
     browser = None
     try:
-        login = wait_for("the address and login", up.document)
+        login = wait_for("the address and login", airflow.login)
         body = {"username": login["user"], "password": login["password"]}
         token = request(f"{login['url']}/auth/token", body=body)["access_token"]
-        wait_for("yesterday's seal", lambda: _is_sealed(up, login["url"], token))
+        wait_for("yesterday's seal", lambda: _is_sealed(airflow, login["url"], token))
         browser = Browser(chromium, tmp_path_factory.mktemp("browser"))
         page = browser.page()
         page.size(1400, 1000)
         _log_in(page, login)
-        yield Site(up=up, url=login["url"], browser=browser, page=page, token=token)
+        yield Site(airflow=airflow, url=login["url"], browser=browser, page=page, token=token)
     finally:
         if browser is not None:
             browser.close()
-        up.process.terminate()
-        up.process.wait(60)
-        # Only after a failure is anything left to end.
-        for process in up.processes():
-            process.kill()
+        airflow.close()
 
 
 def _log_in(page: Page, login: dict[str, str]) -> None:
@@ -109,10 +105,10 @@ def _log_in(page: Page, login: dict[str, str]) -> None:
     page.wait("!!document.querySelector('[data-testid=nav-sidebar]')")
 
 
-def _is_sealed(up: Up, url: str, token: str) -> bool:
+def _is_sealed(airflow: RunningAirflow, url: str, token: str) -> bool:
     try:
         runs = request(f"{url}/api/v2/dags/audit_trail_daily/dagRuns", token)["dag_runs"]
     except TimeoutError:
         return False  # a busy machine
-    assert "failed" not in [run["state"] for run in runs], up.log()
+    assert "failed" not in [run["state"] for run in runs], airflow.log()
     return "success" in [run["state"] for run in runs]

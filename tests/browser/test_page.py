@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.browser.conftest import Site, days_ago
-from tests.demo.test_up import PATIENCE_S, request, wait_for
+from tests.browser.running_airflow import PATIENCE_S, request, wait_for
 
 DAY = "[data-testid=audit-trail-day]"
 PACK = "[data-testid=audit-trail-pack]"

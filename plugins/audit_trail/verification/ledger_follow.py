@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from audit_trail.archive.ledger import list_ledger, read_entries
 from audit_trail.archive.object_store import ObjectReader
 from audit_trail.evidence.object_keys import ledger_key
@@ -39,7 +41,8 @@ def follow_ledger(store: ObjectReader, view: LedgerView) -> int:
         if not listing.first_versions:
             return taken
         check_sizes(listing)
-        extend(view, read_entries(store, listing.first_versions))
+        with closing(read_entries(store, listing.first_versions)) as raw:
+            extend(view, raw)
         view.tokens |= listing.tokens
         view.overlaid += listing.overlaid
         taken += 1

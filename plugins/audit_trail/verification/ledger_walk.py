@@ -11,6 +11,7 @@ The genesis is believed because its digest is the one the verifier was given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from audit_trail.archive.ledger import MAX_ENTRY_BYTES, LedgerListing, RawEntry, list_ledger, read_entries
@@ -140,8 +141,8 @@ def read_ledger(
     """
     listing = list_ledger(store)
     check_sizes(listing)
-    raw = read_entries(store, listing.first_versions)
-    view = walk(_counted(raw, len(listing.first_versions), on_progress), genesis_sha256)
+    with closing(read_entries(store, listing.first_versions)) as raw:
+        view = walk(_counted(raw, len(listing.first_versions), on_progress), genesis_sha256)
     view.overlaid, view.strangers = listing.overlaid, listing.strangers
     view.tokens = listing.tokens
     return view
