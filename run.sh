@@ -126,6 +126,7 @@ test_tools=(
   zstd:zstd
   jq:jq
   chromium:chromium
+  softhsm2-util:softhsm2
   redis-server:redis-server
   ip:iproute2
   '/usr/lib/postgresql/*/bin/postgres:postgresql'

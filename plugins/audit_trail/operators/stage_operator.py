@@ -36,11 +36,16 @@ class StageOperator(BaseOperator):
             AirflowFailException: For what no retry can mend: a broken promise
                 or a wrong setting. Everything else is left to `retries`.
         """
+        from audit_trail.hooks.aws_connection import ConnectionClients
+        from audit_trail.hooks.connection_secrets import with_connection_secrets
         from audit_trail.pipeline.stage_context import StageContext
         from audit_trail.settings import load_settings
 
         try:
-            stage_context = StageContext(settings=load_settings())
+            settings = load_settings()
+            stage_context = StageContext(
+                settings=settings, clients=ConnectionClients(settings), with_secrets=with_connection_secrets
+            )
             if stage_context.settings.pin == "airflow-variable":
                 stage_context.pin = VariablePin(stage_context.genesis)
             yield stage_context, day_of_run(context)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from audit_trail.archive.restore import Version, look_at
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Seal, SealedObject, Verification
+from audit_trail.pipeline.announce_metrics import announce_metrics
 from audit_trail.pipeline.handoffs import Sealed, Verified
 from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext
@@ -143,10 +144,12 @@ def finish_verification(begun: BegunVerification, *, read_cold: bool = False) ->
     _check_contents(context, begun.verifier, begun.view, to_read, day)
     context.on_progress("verify_sample", 1, 1)
     sample = begun.sample.model_copy(update={"by_checksum": len(cold) or None})
-    sequence, digest = _append_result(context, day, checks, sample)
+    sequence, after = _append_result(context, day, checks, sample)
+    digest = after.heads[sequence]
     _log_checks(checks)
     statement = confidence_statement(sample)
     log.info("verified day=%s entry=%d sha256=%s: %s", day, sequence, digest, statement)
+    announce_metrics(context, after, day, last=sequence)
     if checks.exit_code:
         raise _failure(checks, day)
     return Verified(
@@ -190,7 +193,9 @@ def _check_contents(
         pool.shutdown(cancel_futures=True)
 
 
-def _append_result(context: StageContext, day: str, checks: CheckList, sample: Sample) -> tuple[int, str]:
+def _append_result(
+    context: StageContext, day: str, checks: CheckList, sample: Sample
+) -> tuple[int, LedgerView]:
     failures = [
         FailedCheck(check=check.name, where=check.where[:4096])
         for check in checks.not_passed[:MAX_FAILURES_SEALED]
@@ -210,7 +215,7 @@ def _append_result(context: StageContext, day: str, checks: CheckList, sample: S
         if append(context, view, entry):
             after = context.ledger()
             stamp_entries(context, after)
-            return entry.sequence, after.heads[entry.sequence]
+            return entry.sequence, after
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
 
 
