@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,15 @@ def test_measures_of_an_archive_with_a_day_missing(archive: MemoryArchive) -> No
     assert (found.due_days, found.good_days, found.missing_days) == (4, 3, 1)
     assert (found.verifications, found.verifications_passed, found.verified_days) == (2, 1, 2)
     assert found.last_verified_at == "2026-01-10T03:00:00Z"
-    # The days end at midnight after them, and were all sealed on the 10th at 03:00.
-    assert (found.lag_hours_median, found.lag_hours_worst) == (75.0, 99.0)
+
+
+def test_a_day_waits_for_its_seal_from_its_end_or_from_the_founding_on(fresh: MemoryArchive) -> None:  # noqa: F811
+    for hours, day in ((1, DAYS[0]), (2, DAYS[1]), (30, "2026-01-10")):
+        fresh.now = NOW + timedelta(hours=hours)
+        fresh.seal(day, b"record\n")
+    found = ledger_metrics(fresh.view, judged(fresh, 24 * 31))
+    # The last one ends 21 hours after the founding.
+    assert (found.lag_hours_median, found.lag_hours_worst) == (2.0, 9.0)
 
 
 def test_nothing_sealed_is_nothing_measured(fresh: MemoryArchive) -> None:  # noqa: F811

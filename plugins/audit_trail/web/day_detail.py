@@ -8,9 +8,9 @@ from audit_trail.archive.object_store import ObjectReader
 from audit_trail.errors import AuditTrailError
 from audit_trail.evidence.ledger_entry import Seal, SealedObject
 from audit_trail.evidence.manifest import Input, Manifest, Segment
+from audit_trail.reporting.metrics.data_points import lag_hours
 from audit_trail.verification.content_checks import read_manifest
 from audit_trail.verification.ledger_walk import LedgerView
-from audit_trail.web.ledger_metrics import lag_hours
 from audit_trail.web.snapshot import Snapshot, group_findings, recorded_verification
 
 INPUTS_SHOWN = 500

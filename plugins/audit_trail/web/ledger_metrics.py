@@ -1,14 +1,19 @@
-"""Measures of compliance that the ledger alone gives."""
+"""Measures of compliance that the ledger alone gives, at once.
+
+`audit-trail report` measures more, and reads all objects for it; where both
+measure the same, they count the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from audit_trail.evidence.fields import parse_timestamp
 from audit_trail.evidence.ledger_entry import Seal
+from audit_trail.reporting.metrics.data_points import is_success
 from audit_trail.verification.days import DayVerdict
 from audit_trail.verification.ledger_walk import LedgerView
 
@@ -25,7 +30,8 @@ class LedgerMetrics:
         due_days: Days that must be sealed, or declared to have no logs, by now.
         good_days: Those of them that are, and of which no finding is known.
         missing_days: Those that are neither.
-        lag_hours_median: From a day's end to its first seal, over the last 90 sealed days.
+        lag_hours_median: From a day's end, or the founding if that was later, to its first
+            seal; over the last 90 sealed days.
         lag_hours_worst: The longest of these.
         verifications: How many stand in the ledger.
         verifications_passed: Those that found nothing and could check everything.
@@ -56,7 +62,7 @@ def ledger_metrics(view: LedgerView, days: Sequence[DayVerdict]) -> LedgerMetric
         days: The verdicts of all days that are due.
     """
     recent = [view.seals_of(day.day)[0] for day in days if view.seals_of(day.day)][-RECENT_DAYS:]
-    lags = sorted(lag_hours(seal) for seal in recent)
+    lags = sorted(_waited_hours(seal, view) for seal in recent)
     verified = {entry.date for entry in view.verifications}
     return LedgerMetrics(
         due_days=len(days),
@@ -65,13 +71,12 @@ def ledger_metrics(view: LedgerView, days: Sequence[DayVerdict]) -> LedgerMetric
         lag_hours_median=lags[len(lags) // 2] if lags else None,
         lag_hours_worst=lags[-1] if lags else None,
         verifications=len(view.verifications),
-        verifications_passed=sum(not (item.failed or item.unverifiable) for item in view.verifications),
+        verifications_passed=sum(is_success(entry) for entry in view.verifications),
         verified_days=sum(day.day in verified for day in days),
         last_verified_at=view.verifications[-1].at if view.verifications else None,
     )
 
 
-def lag_hours(seal: Seal) -> float:
-    """From the end of a seal's day to the seal, in hours."""
-    end: datetime = parse_timestamp(seal.interval_end)
-    return round((parse_timestamp(seal.at) - end).total_seconds() / 3600, 2)
+def _waited_hours(seal: Seal, view: LedgerView) -> float:
+    ready = max(parse_timestamp(seal.interval_end), parse_timestamp(view.genesis.at))
+    return round((parse_timestamp(seal.at) - ready) / timedelta(hours=1), 2)

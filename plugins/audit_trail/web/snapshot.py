@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from audit_trail.errors import AuditTrailError, ConfigurationError
 from audit_trail.pipeline.weaknesses import weaknesses
 from audit_trail.reporting.key_validity import KeyValidity, key_validities
+from audit_trail.reporting.metrics.data_points import lag_hours
 from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.days import DayVerdict, expected_days, judge_days, last_due_day
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.verifier import Verifier
 from audit_trail.web.finding_meanings import meaning_of
-from audit_trail.web.ledger_metrics import lag_hours, ledger_metrics
+from audit_trail.web.ledger_metrics import ledger_metrics
 from audit_trail.web.locks import lock_summary
 from audit_trail.web.recorded_findings import add_recorded
 
