@@ -1,4 +1,4 @@
-// Everything the page asks for: its own routes, and Airflow's REST API, both with the session's cookie.
+// Everything the page asks for: its own routes, and Airflow's REST API, both with the login cookie.
 const BASE = new URL(document.baseURI);
 
 export class RequestError extends Error {
