@@ -12,6 +12,7 @@ import pytest
 PLUGINS = Path(__file__).parents[1] / "plugins"
 PACKAGE = PLUGINS / "audit_trail"
 AIRFLOW_PARTS = ("operators", "hooks", "triggers", "plugin", "timetable", "audit_trail_plugin", "__main__")
+AIRFLOW_MODULES = ("web.access", "web.api", "web.stored_variable")
 LIGHT_PARTS = ("evidence", "redaction", "journal", "errors")
 
 
@@ -46,7 +47,11 @@ def test_the_blocker_blocks() -> None:
 
 
 def test_everything_below_the_operators_imports_without_airflow() -> None:
-    names = [name for name in modules() if name.split(".")[1] not in AIRFLOW_PARTS]
+    names = [
+        name
+        for name in modules()
+        if name.split(".")[1] not in AIRFLOW_PARTS and name.partition(".")[2] not in AIRFLOW_MODULES
+    ]
     assert len(names) > 50
     run(("airflow",), "\n".join(f"import {name}" for name in names))
 
