@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Seal, SealedObject, Verification
+from audit_trail.pipeline.check_evidence import say_checks, say_how_to_check
+from audit_trail.pipeline.evidence_log import fact
+from audit_trail.pipeline.evidence_writer import conclude, say
 from audit_trail.pipeline.handoffs import Sealed, Verified
 from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext
@@ -16,8 +18,6 @@ from audit_trail.verification.checks import CheckList, Outcome
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.sampling import DrawnObject, confidence_statement, draw_sample
 from audit_trail.verification.verifier import Verifier
-
-log = logging.getLogger(__name__)
 
 MAX_FAILURES_SEALED = 100
 """The first ones go into the ledger entry; all of them are in the task log."""
@@ -43,6 +43,7 @@ def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
     )
     view = verifier.check_ledger()
     if view is None:
+        say_checks(verifier.checks)
         raise _failure(verifier.checks, day)
     verifier.checks.compare(
         "ledger.entry", f"ledger entry {sealed.sequence}", expected=sealed.entry_sha256,
@@ -53,12 +54,18 @@ def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
     sample, drawn = draw_sample(view.seals, seed=view.head, size=context.settings.verification.sample_size)
     _check_contents(context, verifier, view, drawn, day)
     context.on_progress("verify_sample", 1, 1)
+    say_checks(verifier.checks)
     sequence, digest = _append_result(context, day, verifier.checks, sample)
-    _log_checks(verifier.checks)
     statement = confidence_statement(sample)
-    log.info("verified day=%s entry=%d sha256=%s: %s", day, sequence, digest, statement)
+    say(fact("sampled", **sample.to_json()), fact("verified", day=day, sequence=sequence, sha256=digest))
+    sampled = [item.sealed for item in drawn]
+    say_how_to_check(context.settings.archive, view, view.seals_of(day), sampled, verifier.checks)
     if verifier.checks.exit_code:
         raise _failure(verifier.checks, day)
+    conclude(
+        f"VERIFIED {day}: {verifier.checks.total(Outcome.PASS)} checks passed, sealed as ledger entry "
+        f"{sequence}, {digest}. {statement}"
+    )
     return Verified(
         day=day,
         sequence=sequence,
@@ -108,17 +115,6 @@ def _append_result(context: StageContext, day: str, checks: CheckList, sample: S
             stamp_entries(context, after)
             return entry.sequence, after.heads[entry.sequence]
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
-
-
-def _log_checks(checks: CheckList) -> None:
-    for check in checks.kept:
-        if check.outcome is Outcome.PASS:
-            log.info("PASS %s %s %s", check.name, check.where, check.found)
-        else:
-            log.error(
-                "%s %s %s expected=%s found=%s remedy=%s",
-                check.outcome.value, check.name, check.where, check.expected, check.found, check.remedy,
-            )  # fmt: skip
 
 
 def _failure(checks: CheckList, day: str) -> IntegrityError | StorageError:
