@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.exceptions import AirflowSkipException
+
+from audit_trail.links import DayLink, LedgerEntryLink, ManifestLink, StoredObjectLink
+from audit_trail.operators.run_context import cutoff
 from audit_trail.operators.stage_operator import StageOperator, received
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow.sdk import Context
 
 
@@ -17,13 +23,41 @@ class CollectOperator(StageOperator):
     Returns the raw segments, for `SanitizeOperator` to be mapped over (Airflow
     maps over return values only); the handoff for `SignOperator` goes under
     the XCom key `collected`.
+
+    Args:
+        late_data_hours: After the day's end, for which its late data is waited
+            for, deferred. The Param `late_data_hours` wins.
     """
 
+    def __init__(self, *, late_data_hours: float = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.late_data_hours = late_data_hours
+
     def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Wait for the cutoff, without a worker; then run `pipeline.collect`."""
+        with self.stage(context) as (stage, day):
+            moment = cutoff(context, day, self.late_data_hours)
+        if stage.now() < moment:
+            self.wait_until(moment, day)
+        return self.collect(context)
+
+    def wait_until(self, moment: datetime, day: str) -> None:
+        """Hand over to the triggerer. A backfill never gets here: its cutoff is past."""
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        from audit_trail.pipeline.evidence_log import summary
+
+        self.log.info("%s", summary(f"WAITING for late data of {day} until {moment.isoformat()}"))
+        self.defer(trigger=DateTimeTrigger(moment=moment), method_name="collect")
+
+    def collect(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
         """Run `pipeline.collect`."""
         from audit_trail.pipeline.collect import collect
 
         with self.stage(context) as (stage, day):
+            if stage.is_dry_run:
+                # What a killed rehearsal left is not taken up: this one begins from the sources.
+                stage.staging(day).wipe()
             collected = collect(stage, day).to_json()
         context["ti"].xcom_push(key="collected", value=collected)
         return list(collected["segments"])
@@ -96,13 +130,18 @@ class SignOperator(StageOperator):
         self.hashed = hashed
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Run `pipeline.sign`."""
+        """Run `pipeline.sign`; a dry run ends here."""
+        from audit_trail.pipeline.dry_run import report_dry_run
         from audit_trail.pipeline.handoffs import Collected, HashedSegment
         from audit_trail.pipeline.sign import sign
 
         with self.stage(context) as (stage, day):
+            collected = Collected.receive(self.collected)
             hashed = [HashedSegment.receive(item) for item in received(self.hashed)]
-            signed = sign(stage, day, Collected.receive(self.collected), hashed).to_json()
+            if stage.is_dry_run:
+                report_dry_run(stage, day, collected, hashed)
+                raise AirflowSkipException("dry run: nothing is signed")
+            signed = sign(stage, day, collected, hashed).to_json()
         context["ti"].xcom_push(key="signed", value=signed)
         return list(signed["objects"])
 
@@ -115,6 +154,7 @@ class UploadOperator(StageOperator):
     """
 
     template_fields: Sequence[str] = ("staged",)
+    operator_extra_links = (StoredObjectLink(),)
 
     def __init__(self, *, staged: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -134,12 +174,15 @@ class UploadOperator(StageOperator):
 class SealOperator(StageOperator):
     """Appends the seal to the ledger and clears staging.
 
+    Each of its outlets, an asset, gets an event that says what was sealed.
+
     Args:
         signed: `SignOperator`'s XCom `signed`.
         uploaded: What the mapped `UploadOperator`s returned.
     """
 
     template_fields: Sequence[str] = ("signed", "uploaded")
+    operator_extra_links = (LedgerEntryLink(), ManifestLink(), DayLink())
 
     def __init__(self, *, signed: Any, uploaded: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -152,8 +195,13 @@ class SealOperator(StageOperator):
         from audit_trail.pipeline.seal import seal
 
         with self.stage(context) as (stage, day):
+            if stage.is_dry_run:
+                raise AirflowSkipException("dry run: nothing is sealed")
             uploaded = [Uploaded.receive(item) for item in received(self.uploaded)]
-            return seal(stage, day, Signed.receive(self.signed), uploaded).to_json()
+            sealed = seal(stage, day, Signed.receive(self.signed), uploaded).to_json()
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra = sealed
+        return sealed
 
 
 class VerifySampleOperator(StageOperator):
@@ -164,6 +212,7 @@ class VerifySampleOperator(StageOperator):
     """
 
     template_fields: Sequence[str] = ("sealed",)
+    operator_extra_links = (LedgerEntryLink(), DayLink())
 
     def __init__(self, *, sealed: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -14,6 +14,7 @@ from audit_trail.evidence import canonical
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Policy
 from audit_trail.evidence.manifest import Input
+from audit_trail.pipeline.chosen_sources import chosen_sources
 from audit_trail.pipeline.evidence_log import fact
 from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands, warn
 from audit_trail.pipeline.hand_commands import check_range
@@ -22,6 +23,7 @@ from audit_trail.pipeline.segment_packer import SegmentPacker
 from audit_trail.pipeline.segment_work import SegmentTaker
 from audit_trail.pipeline.stage_context import StageContext, check_day
 from audit_trail.pipeline.staging import COLLECTED, INPUTS, DayStaging, raw_name
+from audit_trail.pipeline.task_log_digests import note_task_logs
 from audit_trail.pipeline.weaknesses import weaknesses
 from audit_trail.settings import ArchiveSettings, SourceSettings
 from audit_trail.sources.input_stream import InputStream
@@ -74,6 +76,7 @@ def collect(context: StageContext, day: str, taker: SegmentTaker | None = None) 
                     taker.take(segment)
             return pinned
         staging.clear()
+        note_task_logs(context.settings, parsed)
         return _collect_anew(context, view, parsed, revision, taker)
 
 
@@ -118,7 +121,7 @@ def _collect_anew(
     )
     inputs: list[Input] = []
     skipped: list[str] = []
-    sources = settings.all_sources()
+    sources = chosen_sources(context, day.isoformat(), revision)
     listings = list_all(sources, day)
     found = [(source, listings[source.name]) for source in sources]
     total = sum(file.size_bytes for _, listing in found for file in listing.files)

@@ -44,9 +44,9 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
         )
     staging = context.staging(day)
     segments = sorted(hashed, key=lambda segment: segment.number)
-    _check_complete(collected, segments)
+    check_complete(collected, segments)
     view = context.ledger()
-    manifest = _manifest(context, view, collected, read_inputs(staging, collected), segments)
+    manifest = make_manifest(context, view, collected, read_inputs(staging, collected), segments)
     check_parts(manifest, where=f"day {day}")
     payload = encode_manifest(manifest)
     digest = sha256(payload).hexdigest()
@@ -82,7 +82,12 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
     )
 
 
-def _check_complete(collected: Collected, hashed: Sequence[HashedSegment]) -> None:
+def check_complete(collected: Collected, hashed: Sequence[HashedSegment]) -> None:
+    """Check that every collected segment is there.
+
+    Raises:
+        IntegrityError: One is missing, or is not of the day.
+    """
     expected = [(segment.number, segment.source) for segment in collected.segments]
     found = [(segment.number, segment.source) for segment in hashed]
     if expected != found:
@@ -95,13 +100,19 @@ def _check_complete(collected: Collected, hashed: Sequence[HashedSegment]) -> No
         )
 
 
-def _manifest(
+def make_manifest(
     context: StageContext,
     view: LedgerView,
     collected: Collected,
     inputs: tuple[Input, ...],
     hashed: Sequence[HashedSegment],
 ) -> Manifest:
+    """What is signed: the same whenever and wherever it is made.
+
+    Raises:
+        IntegrityError: Segments were redacted by different policies, or the
+            list of inputs is not the one that was collected.
+    """
     policies = {segment.policy_sha256 for segment in hashed} or {context.redactor.policy_sha256}
     if len(policies) != 1:
         raise IntegrityError(

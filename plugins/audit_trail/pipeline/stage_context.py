@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from audit_trail.signing.timestamp_authority import TimestampAuthority
     from audit_trail.verification.time_checks import TimeTrust
 
+DRY_RUN_MARK = ".dry-run"
+"""Sets the staging of a dry run apart. One for a day: the next one clears what a killed one left."""
+
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, bytes or objects done, and their total."""
 
@@ -45,6 +48,10 @@ class StageContext:
     settings: Settings
     now: Callable[[], datetime] = utc_now
     on_progress: Progress = field(default=_no_progress)
+    only_sources: tuple[str, ...] = ()
+    """Names of the sources to collect; none: all of them."""
+    is_dry_run: bool = False
+    """Works in a staging area of its own, which no other run takes for its own."""
     _signers: dict[str, Signer] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -145,6 +152,7 @@ class StageContext:
 
     def staging(self, day: str) -> DayStaging:
         """The working area of a day."""
+        day += DRY_RUN_MARK if self.is_dry_run else ""
         return DayStaging(self.settings.staging, self.genesis, day)
 
     def ledger(self) -> LedgerView:
