@@ -203,6 +203,11 @@ class Settings(BaseSettings):
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
     staging_dir: LocalPath | None = Field(default=None, description="None: `staging` in the home folder")
+    staging_url: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?$",
+        description="a bucket for staging, for workers that share no disk: not the archive's, not locked",
+    )
     keys_dir: LocalPath | None = Field(default=None, description="None: `keys` in the home folder")
     embedded_store_dir: LocalPath | None = Field(
         default=None, description="the command line starts an embedded store in this folder while it runs"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from audit_trail.pipeline.staging import DayStaging
+from audit_trail.pipeline.local_staging import LocalStaging
 
 GENESIS, DAY = "ab" * 32, "2026-03-14"
 
 
 @pytest.fixture
-def staging(tmp_path: Path) -> DayStaging:
-    return DayStaging(tmp_path, GENESIS, DAY)
+def staging(tmp_path: Path) -> LocalStaging:
+    return LocalStaging(tmp_path, GENESIS, DAY)
 
 
 def lock_file(tmp_path: Path) -> Path:
@@ -33,16 +33,16 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def test_clearing_the_files_keeps_others_locked_out(staging: DayStaging, tmp_path: Path) -> None:
+def test_clearing_the_files_keeps_others_locked_out(staging: LocalStaging, tmp_path: Path) -> None:
     with staging.locked():
-        staging.clear()
+        staging.start_over()
         staging.write("file", b"x")
         assert is_locked(lock_file(tmp_path))
     assert not is_locked(lock_file(tmp_path))
 
 
 def test_a_lock_whose_file_was_removed_is_taken_again(
-    staging: DayStaging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    staging: LocalStaging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = lock_file(tmp_path)
     taken: list[int] = []
@@ -61,7 +61,7 @@ def test_a_lock_whose_file_was_removed_is_taken_again(
         assert is_locked(path)
 
 
-def test_wiping_leaves_nothing(staging: DayStaging, tmp_path: Path) -> None:
+def test_wiping_leaves_nothing(staging: LocalStaging, tmp_path: Path) -> None:
     with staging.locked():
         staging.write("file", b"x")
     staging.wipe()

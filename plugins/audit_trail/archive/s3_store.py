@@ -94,7 +94,7 @@ class S3Store:
                 break
             except StorageError as error:
                 cause = error.__cause__
-                code = _code(cause) if isinstance(cause, ClientError) else ""
+                code = error_code(cause) if isinstance(cause, ClientError) else ""
                 if code in _TAKEN:
                     break
                 if code not in _CONFLICT:
@@ -139,7 +139,7 @@ class S3Store:
                     **_version(version_id),
                 )
         except StorageError as error:
-            if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in _ABSENT | _DELETED:
+            if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) in _ABSENT | _DELETED:
                 return None
             raise
         return _described(key, dict(answer))
@@ -202,8 +202,8 @@ class S3Store:
             raise StorageError(
                 f"the store refused {error.operation_name}",
                 where=self.uri(key),
-                found=f"{_code(error)}: {error.response.get('Error', {}).get('Message', '')}"[:300],
-                remedy=remedy_for(_code(error)),
+                found=f"{error_code(error)}: {error.response.get('Error', {}).get('Message', '')}"[:300],
+                remedy=remedy_for(error_code(error)),
             ) from error
         except (BotoCoreError, OSError) as error:
             raise StorageError(
@@ -259,7 +259,8 @@ def _version(version_id: str | None) -> dict[str, Any]:
     return {"VersionId": version_id} if version_id else {}
 
 
-def _code(error: Any) -> str:
+def error_code(error: Any) -> str:
+    """The store's own code of a `ClientError`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 

@@ -22,7 +22,7 @@ from audit_trail.pipeline.handoffs import Collected, RawSegment
 from audit_trail.pipeline.segment_packer import SegmentPacker
 from audit_trail.pipeline.segment_work import SegmentTaker
 from audit_trail.pipeline.stage_context import StageContext, check_day
-from audit_trail.pipeline.staging import COLLECTED, INPUTS, DayStaging, raw_name
+from audit_trail.pipeline.staging import INPUTS, DayStaging, collected_name, raw_name
 from audit_trail.pipeline.task_log_digests import note_task_logs
 from audit_trail.pipeline.weaknesses import weaknesses
 from audit_trail.settings import ArchiveSettings, SourceSettings
@@ -67,6 +67,7 @@ def collect(context: StageContext, day: str, taker: SegmentTaker | None = None) 
         warn(f"weaker than the default: {sentence}")
     revision = len(view.seals_of(day)) + 1
     staging = context.staging(day)
+    staging.check()
     with staging.locked(), _stopped_on_error(taker):
         pinned = _resume(staging, revision)
         if pinned is not None:
@@ -75,7 +76,8 @@ def collect(context: StageContext, day: str, taker: SegmentTaker | None = None) 
                 for segment in pinned.segments:
                     taker.take(segment)
             return pinned
-        staging.clear()
+        staging.withdraw(collected_name(revision))
+        staging.start_over()
         note_task_logs(context.settings, parsed)
         return _collect_anew(context, view, parsed, revision, taker)
 
@@ -236,7 +238,7 @@ def _keep(staging: DayStaging, collected: Collected, inputs: list[Input]) -> Non
         return
     staging.write(INPUTS, _encode(inputs))
     # Written last: with it, the day counts as collected.
-    staging.write(COLLECTED, canonical.encode(collected.to_json()))
+    staging.publish(collected_name(collected.revision), canonical.encode(collected.to_json()))
     _say_collected(collected)
 
 
@@ -260,13 +262,12 @@ def _encode(inputs: list[Input]) -> bytes:
 def _resume(staging: DayStaging, revision: int) -> Collected | None:
     """What an earlier run pinned, if all of it is still there and for this revision."""
     try:
-        data = b"".join(staging.blocks(COLLECTED))
-        collected = Collected.model_validate_json(data)
+        collected = Collected.model_validate_json(staging.published(collected_name(revision)))
         if collected.revision != revision:
             return None
         staging.read(INPUTS, expected_sha256=collected.inputs_sha256)
         for segment in collected.segments:
-            if staging.digest(raw_name(segment.number)) != segment.sha256:
+            if staging.digest(raw_name(segment.number), segment.sha256) != segment.sha256:
                 return None
     except (StorageError, ValidationError):
         return None

@@ -28,13 +28,17 @@ def hash_segment(context: StageContext, day: str, sanitized: SanitizedSegment) -
     """
     staging = context.staging(day)
     name = sanitized_name(sanitized.number)
-    path = staging.folder / name
-    found = digest_segment(staging.blocks(name), max_content_bytes=sanitized.content_bytes, where=str(path))
-    check_staged(path, expected=sanitized.stored_sha256, found=found.stored_sha256)
+    where = staging.where(name)
+    found = digest_segment(
+        staging.blocks(name, sanitized.stored_sha256),
+        max_content_bytes=sanitized.content_bytes,
+        where=where,
+    )
+    check_staged(where, expected=sanitized.stored_sha256, found=found.stored_sha256)
     if (found.content_bytes, found.records) != (sanitized.content_bytes, sanitized.records):
         raise IntegrityError(
             "a segment does not decompress to what was compressed",
-            where=str(path),
+            where=where,
             expected=f"{sanitized.content_bytes} bytes, {sanitized.records} records",
             found=f"{found.content_bytes} bytes, {found.records} records",
         )

@@ -50,7 +50,7 @@ def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegme
         for redaction in context.redactor.redact_blocks(source):
             file.write(compressor.compress(work.checked(redaction)))
         file.write(compressor.flush())
-        check_staged(staging.folder / name, expected=raw.sha256, found=source.sha256)
+        check_staged(staging.where(name), expected=raw.sha256, found=source.sha256)
         if work.records != raw.records:
             raise IntegrityError(
                 "redaction moved a record border",
@@ -116,7 +116,7 @@ class _RawBlocks:
 
     def __iter__(self) -> Iterator[bytes]:
         done = 0
-        for block in self._staging.blocks(raw_name(self._raw.number), BLOCK_BYTES):
+        for block in self._staging.blocks(raw_name(self._raw.number), self._raw.sha256, BLOCK_BYTES):
             self._hash.update(block)
             yield block
             done += len(block)

@@ -99,8 +99,8 @@ class SegmentWork:
                 raise _StoppedError
             progress(stage, done, total)
 
-        # Before the copy, which then has it: it is slow to make.
-        _ = self._context.redactor
+        # Before the copy, which then has them: they are slow to make.
+        _ = self._context.redactor, self._context.staging(self._day)
         context = copy.copy(self._context)
         context.on_progress = progress_or_stop
         return hash_segment(context, self._day, sanitize(context, self._day, segment))

@@ -150,7 +150,7 @@ def make_manifest(
 def _staged_envelope(staging: DayStaging, view: LedgerView, payload: bytes) -> bytes | None:
     """The manifest that an earlier try signed, if it says the same and verifies."""
     try:
-        data = b"".join(staging.blocks(MANIFEST))
+        data = staging.published(MANIFEST)
         envelope = parse_envelope(data, where=MANIFEST)
         view.check_envelope(envelope, where=MANIFEST)
     except AuditTrailError:

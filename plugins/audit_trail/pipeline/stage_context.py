@@ -10,12 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.pipeline.local_staging import LocalStaging
 from audit_trail.pipeline.staging import DayStaging
 from audit_trail.settings import Settings
 from audit_trail.signing.pins import Pin, genesis_pin, open_pin
 from audit_trail.verification.ledger_walk import LedgerView, read_ledger
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from securesystemslib.signer import Signer
 
     from audit_trail.archive.object_store import ObjectStore
@@ -153,7 +155,19 @@ class StageContext:
     def staging(self, day: str) -> DayStaging:
         """The working area of a day."""
         day += DRY_RUN_MARK if self.is_dry_run else ""
-        return DayStaging(self.settings.staging, self.genesis, day)
+        if self.settings.staging_url is None:
+            return LocalStaging(self.settings.staging, self.genesis, day)
+        from audit_trail.pipeline.s3_staging import S3Staging
+
+        return S3Staging(
+            self._staging_client, self.settings.staging_url, self.genesis, day, scratch=self.settings.staging
+        )
+
+    @cached_property
+    def _staging_client(self) -> S3Client:
+        from audit_trail.archive.s3_store import make_client
+
+        return make_client(self.settings.archive)
 
     def ledger(self) -> LedgerView:
         """The ledger as it is now, walked whole, compared with the pin, which moves on.

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from pathlib import Path
 
 from audit_trail.archive.object_store import KeyTakenError, StoredObject
 from audit_trail.errors import IntegrityError, StorageError
@@ -19,7 +20,7 @@ from audit_trail.pipeline.hand_commands import ArchiveCommands
 from audit_trail.pipeline.handoffs import StagedObject, Uploaded
 from audit_trail.pipeline.shared_progress import SharedProgress
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.pipeline.staging import MANIFEST, check_staged
+from audit_trail.pipeline.staging import MANIFEST
 
 MAX_AT_ONCE = 8
 """Uploads wait for the network more than they work; each holds a connection and a read buffer."""
@@ -56,26 +57,8 @@ def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
             something else than it was given.
         StorageError: The store refused or could not be reached.
     """
-    staging = context.staging(day)
-    path = staging.folder / staged.file
-    found_sha256 = staging.digest(staged.file)
-    check_staged(path, expected=staged.sha256, found=found_sha256)
-    is_manifest = staged.file == MANIFEST
-    try:
-        stored = context.storage.upload_file(
-            path, staged.key, sha256=staged.sha256, storage_class="STANDARD" if is_manifest else None
-        )
-    except KeyTakenError as error:
-        if not is_manifest:
-            # A segment's key holds its digest: other bytes there are nobody's accident.
-            raise IntegrityError(
-                "another object lies under a segment's key",
-                where=error.where,
-                expected=error.expected,
-                found=error.found,
-                remedy="find out who put it there; the day cannot be sealed while it hides the segment",
-            ) from error
-        stored = _adopt_manifest(context, staged, path.read_bytes())
+    with context.staging(day).local_copy(staged.file, staged.sha256) as path:
+        stored = _put(context, staged, path)
     if stored.retention is None:
         raise IntegrityError(
             "the store took the object and did not lock it",
@@ -92,19 +75,12 @@ def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
         lock_mode=stored.retention.mode,  # type: ignore[arg-type]
         retain_until=format_timestamp(stored.retention.until),
     )
-    _say(context, staged, uploaded, stored, found_sha256=found_sha256)
+    _say(context, staged, uploaded, stored)
     context.on_progress("upload", staged.bytes, staged.bytes)
     return Uploaded(object=uploaded)
 
 
-def _say(
-    context: StageContext,
-    staged: StagedObject,
-    uploaded: SealedObject,
-    stored: StoredObject,
-    *,
-    found_sha256: str,
-) -> None:
+def _say(context: StageContext, staged: StagedObject, uploaded: SealedObject, stored: StoredObject) -> None:
     # Of two writers of one manifest the second takes the first one's bytes.
     expected = uploaded.sha256 if staged.file == MANIFEST else staged.sha256
     archive = context.settings.archive
@@ -112,7 +88,7 @@ def _say(
     with group(f"Stored {uploaded.key}"):
         say(
             fact("read", file=staged.file, place="staging", bytes=staged.bytes, sha256=staged.sha256),
-            passed("staged.object", staged.file, expected=staged.sha256, found=found_sha256),
+            passed("staged.object", staged.file, expected=staged.sha256, found=staged.sha256),
             fact(
                 "stored",
                 bucket=archive.bucket,
@@ -128,6 +104,25 @@ def _say(
         f"STORED {uploaded.key} ({uploaded.bytes} bytes, {uploaded.sha256}) "
         f"under {uploaded.lock_mode} lock until {uploaded.retain_until}"
     )
+
+
+def _put(context: StageContext, staged: StagedObject, path: Path) -> StoredObject:
+    is_manifest = staged.file == MANIFEST
+    try:
+        return context.storage.upload_file(
+            path, staged.key, sha256=staged.sha256, storage_class="STANDARD" if is_manifest else None
+        )
+    except KeyTakenError as error:
+        if not is_manifest:
+            # A segment's key holds its digest: other bytes there are nobody's accident.
+            raise IntegrityError(
+                "another object lies under a segment's key",
+                where=error.where,
+                expected=error.expected,
+                found=error.found,
+                remedy="find out who put it there; the day cannot be sealed while it hides the segment",
+            ) from error
+        return _adopt_manifest(context, staged, path.read_bytes())
 
 
 def _adopt_manifest(context: StageContext, staged: StagedObject, ours: bytes) -> StoredObject:

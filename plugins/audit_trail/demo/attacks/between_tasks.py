@@ -94,7 +94,7 @@ class _Run:
         )
 
     def edit(self, name: str, change: Callable[[bytes], bytes]) -> None:
-        path: Path = self.context.staging(self.day).folder / name
+        path = Path(self.context.staging(self.day).where(name))
         path.write_bytes(change(path.read_bytes()))
 
 
