@@ -6,21 +6,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from audit_trail.errors import IntegrityError, StorageError
-from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Seal, SealedObject, Verification
+from audit_trail.evidence.ledger_entry import Sample, Seal, SealedObject
 from audit_trail.pipeline.check_evidence import say_checks, say_how_to_check
 from audit_trail.pipeline.evidence_log import fact
 from audit_trail.pipeline.evidence_writer import conclude, say
 from audit_trail.pipeline.handoffs import Sealed, Verified
-from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.pipeline.timestamp_entries import stamp_entries
+from audit_trail.pipeline.verification_entry import Tally, append_verification
 from audit_trail.verification.checks import CheckList, Outcome
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.sampling import DrawnObject, confidence_statement, draw_sample
 from audit_trail.verification.verifier import Verifier
-
-MAX_FAILURES_SEALED = 100
-"""The first ones go into the ledger entry; all of them are in the task log."""
 
 
 def verify_sample(context: StageContext, day: str, sealed: Sealed) -> Verified:
@@ -94,27 +90,7 @@ def _check_contents(
 
 
 def _append_result(context: StageContext, day: str, checks: CheckList, sample: Sample) -> tuple[int, str]:
-    failures = [
-        FailedCheck(check=check.name, where=check.where[:4096])
-        for check in checks.not_passed[:MAX_FAILURES_SEALED]
-        if check.outcome is Outcome.FAIL
-    ]
-    for _ in range(MAX_RACES):
-        view: LedgerView = context.ledger()
-        entry = Verification(
-            **linked(context, view),
-            date=day,
-            passed=checks.total(Outcome.PASS),
-            failed=checks.total(Outcome.FAIL),
-            unverifiable=checks.total(Outcome.UNVERIFIABLE),
-            sample=sample,
-            failures=tuple(failures),
-        )
-        if append(context, view, entry):
-            after = context.ledger()
-            stamp_entries(context, after)
-            return entry.sequence, after.heads[entry.sequence]
-    raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
+    return append_verification(context, day, Tally.of(checks), sample)
 
 
 def _failure(checks: CheckList, day: str) -> IntegrityError | StorageError:

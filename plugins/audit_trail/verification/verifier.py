@@ -208,11 +208,19 @@ class Verifier:
         days = {seal.sequence: seal.date for seal in seals}
         for sequence in range(len(view.heads)) if whole else days:
             check_entry(view, sequence, self.checks, day=days.get(sequence, ""))
+        self.check_seals(view, seals, content=content)
+        self.check_listed(seals, whole=whole, grace=grace)
+
+    def check_seals(self, view: LedgerView, seals: list[Seal], *, content: bool) -> None:
+        """Check the manifests and objects of `seals`, their content too when asked."""
         with ThreadPoolExecutor(WORKERS) as pool:
             work = pool.map(lambda seal: self._check_seal(view, seal, content=content), seals)
             for done, _ in enumerate(work, 1):
                 if self._on_progress:
                     self._on_progress(done, len(seals))
+
+    def check_listed(self, seals: list[Seal], *, whole: bool, grace: Grace | None = None) -> None:
+        """Check that nothing lies over the objects of `seals` or beside them; see `check_objects`."""
         prefixes = [""] if whole else sorted({folder for seal in seals for folder in _folders(seal)})
         if not prefixes:
             return
