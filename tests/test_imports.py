@@ -11,7 +11,7 @@ import pytest
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 PACKAGE = PLUGINS / "audit_trail"
-AIRFLOW_PARTS = ("operators", "hooks", "plugin", "timetable", "audit_trail_plugin", "__main__")
+AIRFLOW_PARTS = ("operators", "hooks", "links", "plugin", "timetable", "audit_trail_plugin", "__main__")
 LIGHT_PARTS = ("evidence", "redaction", "journal", "errors")
 
 

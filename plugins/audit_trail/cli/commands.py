@@ -27,6 +27,7 @@ NEEDS_STORE = {
     "rotate-keys",
     "revoke-key",
     "export",
+    "check-task-log",
 }
 
 
