@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-
 STAND_IN = '''#!{python}
 """The three operations of `aws s3api` that the commands use, for a machine without the AWS command line."""
 import argparse, json, sys
@@ -47,28 +46,31 @@ class Ran:
     output: str
 
 
-def run_commands(commands: Iterable[str], folder: Path, credentials_file: Path) -> list[Ran]:
+def run_commands(
+    commands: Iterable[str], folder: Path, *, credentials_file: Path | None = None, prelude: str = ""
+) -> list[Ran]:
     """Run commands one after the other in a new folder.
 
-    Objects are fetched by the real `aws` where there is one.
+    Args:
+        commands: Each once, however often it stands in a log.
+        folder: To be made.
+        credentials_file: Objects are fetched with it, by the real `aws` where there is one.
+        prelude: Run before each command.
     """
     folder.mkdir()
-    tools = folder.with_name(f"{folder.name}-tools")
-    tools.mkdir()
-    aws = shutil.which("aws")
-    if aws is None:
-        (tools / "aws").write_text(STAND_IN.format(python=sys.executable))
-        (tools / "aws").chmod(0o755)
-    environment = {
-        **os.environ,
-        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-        "AWS_SHARED_CREDENTIALS_FILE": str(credentials_file),
-        "AWS_PAGER": "",
-    }
+    environment = {**os.environ, "AWS_PAGER": ""}
+    if credentials_file is not None:
+        environment["AWS_SHARED_CREDENTIALS_FILE"] = str(credentials_file)
+        if shutil.which("aws") is None:
+            tools = folder.with_name(f"{folder.name}-tools")
+            tools.mkdir()
+            (tools / "aws").write_text(STAND_IN.format(python=sys.executable))
+            (tools / "aws").chmod(0o755)
+            environment["PATH"] = f"{tools}{os.pathsep}{environment['PATH']}"
     ran = []
     for command in dict.fromkeys(commands):
         done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", command],
+            ["bash", "-c", f"{prelude}\n{command}"],
             cwd=folder,
             env=environment,
             capture_output=True,
