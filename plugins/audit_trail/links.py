@@ -97,5 +97,9 @@ def filled(template: str, **fields: str) -> str:
 def _returned(ti_key: Any) -> dict[str, Any]:
     from airflow.sdk.execution_time.xcom import XCom
 
+    # The worker asks at the end of every task; one that failed or was skipped has returned nothing,
+    # and looking for that would leave an error in its log.
+    if str(getattr(ti_key, "state", "success")) != "success":
+        return {}
     value = XCom.get_value(ti_key=ti_key, key="return_value")
     return value if isinstance(value, dict) else {}

@@ -19,6 +19,7 @@ from audit_trail.operators.airflow_config import text
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.bases.notifier import BaseNotifier
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ def run_failed(context: Context) -> None:
     """Callback of a DAG: one notice for a failed run."""
     run: Any = context["dag_run"]
     reason = str(context.get("reason") or "a task failed")
-    send(f"{run.dag_id}: run {run.run_id} failed ({reason}). Its task log says what was found.", context)
+    send(f"{run.dag_id}: run {run.run_id} failed ({reason}). Its task log says what was found.")
 
 
 async def day_not_sealed(context: Mapping[str, Any], **_: Any) -> None:
@@ -47,17 +48,18 @@ async def day_not_sealed(context: Mapping[str, Any], **_: Any) -> None:
         log.warning("%s; the run began only at %s", sentence, f"{queued:%Y-%m-%d %H:%M}")
         return
     # Notifiers of two kinds, of which not all can be awaited.
-    await asyncio.to_thread(send, sentence, dict(context))
+    await asyncio.to_thread(send, sentence)
 
 
-def send(sentence: str, context: Any) -> None:
+def send(sentence: str) -> None:
     """Log a notice, and pass it on to every notifier that is set. One that fails stops no other."""
-    # A run's id may be anybody's text, and notifiers render templates.
-    sentence = "".join(char for char in sentence if char.isprintable() and char not in "{}")
+    # A run's id may be anybody's text.
+    sentence = "".join(char for char in sentence if char.isprintable())
     log.error("%s", sentence)
     for name, make in _notifiers(sentence).items():
         try:
-            make()(context)
+            # Not called but asked to notify: then no template is rendered, whatever is in a run's id.
+            make().notify({})
         except Exception:
             log.exception("the notice could not be sent by %s", name)
 
@@ -71,8 +73,8 @@ def wipe_dry_run(context: Context) -> None:
         stage_context_of(context).staging(day_of_run(context)).wipe()
 
 
-def _notifiers(sentence: str) -> dict[str, Callable[[], Callable[[Any], None]]]:
-    made: dict[str, Callable[[], Callable[[Any], None]]] = {}
+def _notifiers(sentence: str) -> dict[str, Callable[[], BaseNotifier]]:
+    made: dict[str, Callable[[], BaseNotifier]] = {}
     if connection := text("smtp_conn_id"):
         made[f"SMTP connection {connection}"] = lambda: _mail(sentence, connection)
     if webhook := text("webhook_conn_id"):
@@ -80,7 +82,7 @@ def _notifiers(sentence: str) -> dict[str, Callable[[], Callable[[Any], None]]]:
     return made
 
 
-def _mail(sentence: str, connection: str) -> Callable[[Any], None]:
+def _mail(sentence: str, connection: str) -> BaseNotifier:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     recipients = [item.strip() for item in text("smtp_to").split(",") if item.strip()]
@@ -92,7 +94,7 @@ def _mail(sentence: str, connection: str) -> Callable[[Any], None]:
     )
 
 
-def _webhook(sentence: str, connection: str) -> Callable[[Any], None]:
+def _webhook(sentence: str, connection: str) -> BaseNotifier:
     from airflow.providers.http.notifications.http import HttpNotifier
 
     return HttpNotifier(http_conn_id=connection, json={"text": sentence})

@@ -55,7 +55,7 @@ def say_failure(stage: str, error: AuditTrailError, *, day: str = "") -> None:
             day=day,
         )
     )
-    log.error("%s", summary(f"{outcome.value} {stage} of {day or 'no day'}: {error}"))
+    log.error("%s", summary(f"{outcome.value} {stage}{f' of {day}' if day else ''}: {error}"))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.verification_entry import MAX_FAILURES_SEALED, Tally, append_verification
 from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import Check, Outcome
-from audit_trail.verification.days import Grace
+from audit_trail.verification.days import Grace, expected_days, judge_days
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.object_checks import check_entry
 from audit_trail.verification.sampling import confidence_statement, draw_sample
@@ -265,8 +265,12 @@ def _check_request(request: HistoryRequest) -> None:
         )
 
 
+def _range(request: HistoryRequest) -> tuple[str, str]:
+    return request.first or date.min.isoformat(), request.last or date.max.isoformat()
+
+
 def _chosen(view: LedgerView, request: HistoryRequest, head: int) -> list[Seal]:
-    first, last = request.first or date.min.isoformat(), request.last or date.max.isoformat()
+    first, last = _range(request)
     return [seal for seal in view.seals if seal.sequence <= head and first <= seal.date <= last]
 
 
@@ -290,11 +294,14 @@ def _cut(costs: Sequence[int], count: int) -> list[tuple[int, int]]:
 def _verify_archive(context: StageContext, verifier: Verifier, work: HistorySlice) -> None:
     """The ledger, its times, the days; and, of a whole archive, locks of entries and what nobody sealed."""
     now, due_hours = context.now(), context.settings.verification.due_hours
-    report = verifier.verify("ledger", now=now, due_hours=due_hours)
-    view = report.view
+    view = verifier.check_ledger()
     if view is None:
         return
     _check_head(view, _head(work))
+    verifier.check_times(view, now=now)
+    first, last = _range(work.request)
+    expected = [day for day in expected_days(view, now=now, due_hours=due_hours) if first <= day <= last]
+    judge_days(view, expected, verifier.checks)
     if work.request.level != "ledger" and not (work.request.first or work.request.last):
         for sequence in range(len(view.heads)):
             check_entry(view, sequence, verifier.checks)
