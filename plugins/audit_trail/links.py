@@ -99,7 +99,8 @@ def _returned(ti_key: Any) -> dict[str, Any]:
 
     # The worker asks at the end of every task; one that failed or was skipped has returned nothing,
     # and looking for that would leave an error in its log.
-    if str(getattr(ti_key, "state", "success")) != "success":
+    state = getattr(ti_key, "state", None)
+    if state is not None and getattr(state, "value", state) != "success":
         return {}
     value = XCom.get_value(ti_key=ti_key, key="return_value")
     return value if isinstance(value, dict) else {}
