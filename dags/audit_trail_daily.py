@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, AsyncCallback, DeadlineAlert, DeadlineReference, Param, TriggerRule
+from airflow.sdk import DAG, Asset, AsyncCallback, DeadlineAlert, Param, TriggerRule
 
 from audit_trail.operators import airflow_config
 from audit_trail.operators.daily_operators import (
@@ -17,6 +17,7 @@ from audit_trail.operators.daily_operators import (
     UploadOperator,
     VerifySampleOperator,
 )
+from audit_trail.operators.day_end import DayEnd
 from audit_trail.operators.notices import day_not_sealed, run_failed, wipe_dry_run
 from audit_trail.timetable import UtcDayTimetable
 
@@ -41,7 +42,7 @@ with DAG(
     on_failure_callback=run_failed,
     deadline=DeadlineAlert(
         name="sealed in time",
-        reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
+        reference=DayEnd(),
         interval=SEALED_WITHIN,
         callback=AsyncCallback(day_not_sealed),
     )

@@ -74,7 +74,7 @@ def test_without_connections_the_log_is_told(caplog: pytest.LogCaptureFixture) -
 def test_a_deadline_is_a_time_of_the_next_day(monkeypatch: pytest.MonkeyPatch) -> None:
     assert airflow_config.sealed_within() is None
     monkeypatch.setenv(f"{VARIABLE}SEALED_BY", "06:30")
-    assert airflow_config.sealed_within() == timedelta(days=1, hours=6, minutes=30)
+    assert airflow_config.sealed_within() == timedelta(hours=6, minutes=30)
     for off in ("none", ""):
         monkeypatch.setenv(f"{VARIABLE}SEALED_BY", off)
         assert airflow_config.sealed_within() is None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import TaskDeferred
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.operators.daily_operators import CollectOperator
 from audit_trail.operators.run_context import cutoff, is_dry_run, stage_context_of
 from audit_trail.operators.verify_operators import request_of
 from audit_trail.pipeline.chosen_sources import chosen_sources
@@ -100,6 +102,25 @@ def test_a_verification_is_asked_for_by_params() -> None:
         with pytest.raises(ConfigurationError, match="a Param is wrong") as caught:
             request_of(context(**wrong))
         assert caught.value.where in wrong
+
+
+def test_collect_waits_in_the_triggerer_until_the_cutoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_TRAIL_ARCHIVE__GENESIS_SHA256", "0" * 64)
+    day = (datetime.now(UTC) - timedelta(days=1)).date()
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    run = SimpleNamespace(
+        data_interval_start=start,
+        data_interval_end=start + timedelta(days=1),
+        run_id="r",
+        run_type="scheduled",
+    )
+    task = SimpleNamespace(dag_id="d", run_id="r", task_id="collect", try_number=1)
+    with pytest.raises(TaskDeferred) as waiting:
+        CollectOperator(task_id="collect", late_data_hours=100).execute(
+            {"dag_run": run, "params": {}, "ti": task}  # type: ignore[typeddict-item]
+        )
+    assert waiting.value.trigger.moment == start + timedelta(days=1, hours=100)
+    assert waiting.value.method_name == "collect_late"
 
 
 def test_who_has_no_params_is_asked_for_nothing() -> None:

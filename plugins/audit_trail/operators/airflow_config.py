@@ -32,7 +32,7 @@ def pool() -> str:
 
 
 def sealed_within() -> timedelta | None:
-    """From a day's beginning, 00:00 UTC, to when it has to be sealed; None, the default: no deadline.
+    """From a day's end to when it has to be sealed; None, the default: no deadline.
 
     Not set by default: of Airflow 3.3.2, `airflow dags test` and `dag.test()` end with an error
     after the last task of any DAG that has a deadline. Scheduled runs do not.
@@ -46,7 +46,7 @@ def sealed_within() -> timedelta | None:
     match = _CLOCK.match(clock)
     if match is None:
         raise _wrong("sealed_by", "a UTC time like 06:00, or none", clock)
-    return timedelta(days=1, hours=int(match[1]), minutes=int(match[2]))
+    return timedelta(hours=int(match[1]), minutes=int(match[2]))
 
 
 def late_data_hours() -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from audit_trail.links import DayLink, LedgerEntryLink, ManifestLink, StoredObjectLink
 from audit_trail.operators.run_context import cutoff
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow.sdk import Context
+
+    from audit_trail.pipeline.stage_context import StageContext
 
 
 class CollectOperator(StageOperator):
@@ -37,28 +39,31 @@ class CollectOperator(StageOperator):
         """Wait for the cutoff, without a worker; then run `pipeline.collect`."""
         with self.stage(context) as (stage, day):
             moment = cutoff(context, day, self.late_data_hours)
-        if stage.now() < moment:
-            self.wait_until(moment, day)
-        return self.collect(context)
+            if stage.now() >= moment:
+                return self._collect(context, stage, day)
+        raise self.wait_until(moment, day)
 
-    def wait_until(self, moment: datetime, day: str) -> None:
-        """Hand over to the triggerer. A backfill never gets here: its cutoff is past."""
+    def wait_until(self, moment: datetime, day: str) -> TaskDeferred:
+        """What hands over to the triggerer. A backfill never gets here: its cutoff is past."""
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-        from audit_trail.pipeline.evidence_log import summary
+        from audit_trail.pipeline.evidence_writer import conclude
 
-        self.log.info("%s", summary(f"WAITING for late data of {day} until {moment.isoformat()}"))
-        self.defer(trigger=DateTimeTrigger(moment=moment), method_name="collect")
+        conclude(f"WAITING for late data of {day} until {moment.isoformat()}")
+        return TaskDeferred(trigger=DateTimeTrigger(moment=moment), method_name="collect_late")
 
-    def collect(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
-        """Run `pipeline.collect`."""
+    def collect_late(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
+        """Run `pipeline.collect` after the wait."""
+        with self.stage(context) as (stage, day):
+            return self._collect(context, stage, day)
+
+    def _collect(self, context: Context, stage: StageContext, day: str) -> list[dict[str, Any]]:
         from audit_trail.pipeline.collect import collect
 
-        with self.stage(context) as (stage, day):
-            if stage.is_dry_run:
-                # What a killed rehearsal left is not taken up: this one begins from the sources.
-                stage.staging(day).wipe()
-            collected = collect(stage, day).to_json()
+        if stage.is_dry_run:
+            # What a killed rehearsal left is not taken up: this one begins from the sources.
+            stage.staging(day).wipe()
+        collected = collect(stage, day).to_json()
         context["ti"].xcom_push(key="collected", value=collected)
         return list(collected["segments"])
 

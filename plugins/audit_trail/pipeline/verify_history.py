@@ -395,10 +395,9 @@ def _failure(tally: Tally, findings: Sequence[FoundCheck]) -> IntegrityError | S
 
 
 def _found(check: Check) -> FoundCheck:
-    values = check.to_json()
+    values = {name: str(text)[:4096] for name, text in check.to_json().items()}
     values["check"] = values.pop("name")
-    values["outcome"] = check.outcome.value
-    return FoundCheck.receive({name: text[:4096] for name, text in values.items()} | {"where": check.where})
+    return FoundCheck.receive({"where": ""} | values)
 
 
 def _check_of(item: FoundCheck) -> Check:
