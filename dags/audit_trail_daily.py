@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AsyncCallback, DeadlineAlert, Param, TriggerRule
 
+from audit_trail.day_end import DayEnd
 from audit_trail.operators import airflow_config
 from audit_trail.operators.daily_operators import (
     CollectOperator,
@@ -17,7 +18,6 @@ from audit_trail.operators.daily_operators import (
     UploadOperator,
     VerifySampleOperator,
 )
-from audit_trail.operators.day_end import DayEnd
 from audit_trail.operators.notices import day_not_sealed, run_failed, wipe_dry_run
 from audit_trail.timetable import UtcDayTimetable
 

@@ -11,7 +11,16 @@ import pytest
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 PACKAGE = PLUGINS / "audit_trail"
-AIRFLOW_PARTS = ("operators", "hooks", "links", "plugin", "timetable", "audit_trail_plugin", "__main__")
+AIRFLOW_PARTS = (
+    "operators",
+    "hooks",
+    "links",
+    "day_end",
+    "plugin",
+    "timetable",
+    "audit_trail_plugin",
+    "__main__",
+)
 LIGHT_PARTS = ("evidence", "redaction", "journal", "errors")
 
 

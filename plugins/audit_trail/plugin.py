@@ -14,7 +14,7 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 import audit_trail
-from audit_trail.operators.day_end import DayEnd
+from audit_trail.day_end import DayEnd
 from audit_trail.timetable import UtcDayTimetable
 
 log = logging.getLogger(__name__)
