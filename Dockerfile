@@ -1,9 +1,11 @@
-# Airflow with the audit trail and an embedded S3 store, for trying it out.
+# Airflow with the audit trail: every service of docker-compose.yaml but PostgreSQL and Redis.
 FROM python:3.11-slim
 
 RUN useradd --create-home --uid 10001 audit
 WORKDIR /opt/audit-trail
-RUN chown audit:audit /opt/audit-trail
+# The last three are for volumes: an empty one takes owner and mode from here.
+RUN chown audit:audit /opt/audit-trail \
+    && install -d -m 0700 -o audit -g audit /etc/audit-trail /var/lib/audit-trail /var/log/audit-trail
 USER audit
 
 # Before the code, so that a change of code does not install everything again.
@@ -15,6 +17,9 @@ RUN python -m venv .venv \
 
 COPY --chown=audit:audit plugins plugins
 COPY --chown=audit:audit dags dags
+
+# Compiles the scanner now, so that no container does it at its first run.
+RUN echo warm | PYTHONPATH=plugins .venv/bin/python -m audit_trail redact
 
 VOLUME /opt/audit-trail/.run
 EXPOSE 8080

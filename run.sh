@@ -120,18 +120,36 @@ ensure_installed() {
   ) 9<"$root"
 }
 
-# The tests of the auditor's path use the tools an auditor would use.
+# What the tests use beside Python: a command, or a file by pattern, and its Debian package.
+test_tools=(
+  openssl:openssl
+  zstd:zstd
+  jq:jq
+  redis-server:redis-server
+  ip:iproute2
+  '/usr/lib/postgresql/*/bin/postgres:postgresql'
+)
+
+has_tool() {
+  if [[ $1 == /* ]]; then
+    compgen -G "$1" >/dev/null
+  else
+    command -v "$1" >/dev/null || [[ -x /usr/sbin/$1 ]]
+  fi
+}
+
+# The tests of the auditor's path use the tools an auditor would use; others need a server to run.
 ensure_test_tools() {
   local tool missing=()
-  for tool in openssl zstd jq; do
-    command -v "$tool" >/dev/null || missing+=("$tool")
+  for tool in "${test_tools[@]}"; do
+    has_tool "${tool%:*}" || missing+=("${tool##*:}")
   done
   if ((${#missing[@]} == 0)); then
     return
   fi
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     say "installing the tools that the tests use: ${missing[*]}"
-    if apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >&2; then
+    if apt-get update -qq >&2 && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >&2; then
       return
     fi
   fi
@@ -139,6 +157,21 @@ ensure_test_tools() {
     fail "missing tools: ${missing[*]}; with CI=true no test may be skipped, so install them first"
   fi
   say "missing tools: ${missing[*]}; the tests that use them are skipped. To run all: apt-get install ${missing[*]}, or brew install ${missing[*]}"
+}
+
+# OpenSSL checks ML-DSA from 3.5 on; where the system's is older, another is fetched for the tests.
+ensure_test_openssl() {
+  local found what="openssl 3.5 or later: put it on the path, or name it in AUDIT_TRAIL_TEST_OPENSSL"
+  if [[ -n ${AUDIT_TRAIL_TEST_OPENSSL:-} || $(openssl list -signature-algorithms 2>/dev/null) == *ML-DSA-65* ]]; then
+    return
+  fi
+  if found="$("$BASH" "$root/tests/reporting/fetch_openssl.sh")"; then
+    export AUDIT_TRAIL_TEST_OPENSSL="$found"
+  elif [[ ${CI:-} == true ]]; then
+    fail "with CI=true no test may be skipped, and some need $what"
+  else
+    say "skipping the tests that need $what"
+  fi
 }
 
 export_environment() {
@@ -170,6 +203,7 @@ case "$command" in
   test)
     shift
     ensure_test_tools
+    ensure_test_openssl
     ensure_installed requirements-dev.lock
     export_environment
     cd "$root"

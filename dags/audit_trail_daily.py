@@ -38,7 +38,8 @@ with DAG(
     schedule=UtcDayTimetable(),
     start_date=datetime(2020, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=4,
+    # A run that waits for a restore is active, for days if need be, and no reason not to seal the next.
+    max_active_runs=16,
     on_failure_callback=run_failed,
     deadline=DeadlineAlert(
         name="sealed in time",

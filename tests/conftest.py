@@ -100,6 +100,15 @@ def aws(aws_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return aws_server
 
 
+@pytest.fixture
+def aws_by_name(aws: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same account under the name that S3 has, as through a proxy of a company."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://s3.us-east-1.amazonaws.com")
+    monkeypatch.setenv("HTTP_PROXY", aws)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return aws
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     """One running S3 store with Object Lock; make a bucket of your own in it."""

@@ -14,6 +14,7 @@ PACKAGE = PLUGINS / "audit_trail"
 AIRFLOW_PARTS = (
     "operators",
     "hooks",
+    "triggers",
     "links",
     "day_end",
     "plugin",

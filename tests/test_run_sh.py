@@ -20,6 +20,8 @@ ECHO = """
 import json, os, sys
 names = ("AUDIT_TRAIL_HOME", "AIRFLOW_HOME", "AIRFLOW__CORE__PLUGINS_FOLDER", "AIRFLOW__CORE__DAGS_FOLDER",
          "AIRFLOW__CORE__LOAD_EXAMPLES", "PYTHONPATH")
+if "AUDIT_TRAIL_TEST_OPENSSL" in os.environ:
+    names += ("AUDIT_TRAIL_TEST_OPENSSL",)
 print(json.dumps({"argv": sys.argv[1:], "prefix": sys.prefix, "cwd": os.getcwd(),
                   "environment": {name: os.environ.get(name) for name in names}}))
 sys.exit(int(os.environ.get("ECHO_STATUS", "0")))
@@ -32,6 +34,8 @@ def make_project(folder: Path) -> Path:
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text(ECHO)
     (folder / "plugins" / "pytest.py").write_text(ECHO)
+    (folder / "tests" / "reporting").mkdir(parents=True)
+    (folder / "tests" / "reporting" / "fetch_openssl.sh").write_text("echo /fetched/openssl\n")
     shutil.copy(ROOT / "run.sh", folder)
     for name in ("requirements.lock", "requirements-dev.lock"):
         (folder / name).write_text("# nothing to install\n")
@@ -210,7 +214,9 @@ def test_missing_tools_are_named_and_fail_only_under_ci(project: Path, tmp_path:
     make_script(tools / "id", "echo 1000")  # not root: nothing is installed
     by_hand = run(project, "test", PATH=str(tools))
     assert by_hand.returncode == 0, by_hand.stderr
-    assert "missing tools: zstd jq; the tests that use them are skipped" in by_hand.stderr
+    # Others may be missing too, and those that are looked for by path may be there.
+    assert "missing tools: zstd jq" in by_hand.stderr
+    assert "; the tests that use them are skipped" in by_hand.stderr
     in_ci = run(project, "test", PATH=str(tools), CI="true")
     assert in_ci.returncode == 1
     assert "missing tools: zstd jq" in in_ci.stderr
@@ -223,7 +229,40 @@ def test_root_gets_missing_tools_installed(project: Path, tmp_path: Path) -> Non
     make_script(tools / "id", "echo 0")
     make_script(tools / "apt-get", f'echo "$@" >>"{tmp_path}/apt"')
     assert run(project, "test", PATH=str(tools), CI="true").returncode == 0
-    assert (tmp_path / "apt").read_text().splitlines() == ["update -qq", "install -y -qq jq"]
+    update, install = (tmp_path / "apt").read_text().splitlines()
+    assert update == "update -qq"
+    assert install.startswith("install -y -qq jq")
+
+
+@pytest.mark.parametrize(
+    ("listed", "named", "taken"),
+    [
+        ("", {}, "/fetched/openssl"),
+        ("{ 2.16.840.1.101.3.4.3.18, id-ml-dsa-65, ML-DSA-65 } @ default", {}, None),
+        ("", {"AUDIT_TRAIL_TEST_OPENSSL": "/my/openssl"}, "/my/openssl"),
+    ],
+    ids=["too old", "new enough", "named"],
+)
+def test_an_openssl_that_knows_ml_dsa_is_fetched_where_there_is_none(
+    project: Path, tmp_path: Path, listed: str, named: dict[str, str], taken: str | None
+) -> None:
+    path = path_with_tools(tmp_path)
+    make_script(tmp_path / "stand-ins" / "openssl", f"echo '{listed}'")
+    environment = called(run(project, "test", PATH=path, **named))["environment"]
+    assert isinstance(environment, dict)
+    assert environment.get("AUDIT_TRAIL_TEST_OPENSSL") == taken
+
+
+def test_where_none_can_be_fetched_tests_are_skipped_and_fail_under_ci(project: Path, tmp_path: Path) -> None:
+    folder = copy_of(project, tmp_path)
+    (folder / "tests" / "reporting" / "fetch_openssl.sh").write_text("exit 1\n")
+    by_hand = run(folder, "test", PATH=path_with_tools(tmp_path))
+    assert by_hand.returncode == 0, by_hand.stderr
+    assert "skipping the tests that need openssl 3.5 or later" in by_hand.stderr
+    in_ci = run(folder, "test", PATH=path_with_tools(tmp_path), CI="true")
+    assert in_ci.returncode == 1
+    assert "AUDIT_TRAIL_TEST_OPENSSL" in in_ci.stderr
+    assert in_ci.stdout == ""
 
 
 @pytest.mark.parametrize("failing", ["ruff", "mypy", None])

@@ -33,6 +33,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.restore_settings import RestoreSettings, Tier
 
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
@@ -83,6 +84,11 @@ class ArchiveSettings(_Section):
     profile: str | None = None
     lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
     retain_days: int = Field(default=2555, ge=1, le=36500)
+    kms_key_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+        description="key of the bucket's default encryption (SSE-KMS); None: the store's own keys (SSE-S3)",
+    )
     storage_class: Literal["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] = "STANDARD"
     genesis_sha256: str | None = Field(
         default=None,
@@ -183,6 +189,9 @@ class VerificationSettings(_Section):
     due_hours: int = Field(
         default=24, ge=0, le=24 * 31, description="a day is missing when unsealed this long after its end"
     )
+    restore: Literal["none"] | Tier = Field(
+        default="none", description="what the DAGs ask for to read sampled segments in a cold class"
+    )
 
 
 class Settings(BaseSettings):
@@ -198,6 +207,7 @@ class Settings(BaseSettings):
     timestamps: TimestampSettings = TimestampSettings()
     redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
+    restore: RestoreSettings = RestoreSettings()
     task_logs: TaskLogSettings = TaskLogSettings()
     sources: tuple[SourceSettings, ...] = ()
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
@@ -223,6 +233,12 @@ class Settings(BaseSettings):
     workers: int | None = Field(
         default=None, ge=1, le=1024, description="threads that a process works with; None: one for each core"
     )
+
+    @model_validator(mode="after")
+    def _restorable(self) -> Settings:
+        for tier in (self.verification.restore, self.restore.tier):
+            self.restore.check_tier(tier, self.archive.storage_class)
+        return self
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Settings:

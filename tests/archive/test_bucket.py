@@ -19,8 +19,8 @@ def test_a_bucket_is_made_once_with_lock_versions_and_retention(
     archive_settings: MakeArchive, region: str
 ) -> None:
     archive = archive_settings(retain_days=30, region=region)
-    assert found_bucket(archive)
-    assert not found_bucket(archive)
+    assert found_bucket(archive).made
+    assert not found_bucket(archive).made
     client = make_client(archive)
     configuration = client.get_object_lock_configuration(Bucket=archive.bucket)["ObjectLockConfiguration"]
     assert configuration["ObjectLockEnabled"] == "Enabled"
@@ -31,7 +31,7 @@ def test_a_bucket_is_made_once_with_lock_versions_and_retention(
 def test_founding_again_does_not_change_the_retention_that_is_there(archive_settings: MakeArchive) -> None:
     archive = archive_settings(retain_days=30)
     found_bucket(archive)
-    assert not found_bucket(archive.model_copy(update={"retain_days": 1}))
+    assert not found_bucket(archive.model_copy(update={"retain_days": 1})).made
     answer = make_client(archive).get_object_lock_configuration(Bucket=archive.bucket)
     assert answer["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Days"] == 30
 

@@ -328,7 +328,7 @@ def test_every_json_document_has_the_fields_that_scripts_use(
     founded: Shell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wanted: dict[str, set[str]] = {
-        "init": {"archive", "bucket", "genesis_sha256", "made_bucket", "made_genesis"},
+        "init": {"archive", "bucket", "genesis_sha256", "made_bucket", "made_genesis", "points"},
         "process": {"collected", "signed", "sealed", "verified"},
         "verify": {"level", "exit_code", "genesis", "head", "days", "checks", "findings"},
         "status": {"archive", "head", "keys", "days_sealed", "missing", "last_verification"},

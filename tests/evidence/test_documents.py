@@ -429,6 +429,7 @@ def test_names_on_paper_are_those_of_the_format(name: str) -> None:
         ("manifest", ("revision",), (1, 9999), (0, 10_000)),
         ("seal", ("sequence",), (1,), (0,)),
         ("key-revocation", ("from_sequence",), (1,), (0,)),
+        ("verification", ("sample", "by_checksum"), (1, 20), (0, 21)),
     ],
 )
 def test_ends_of_ranges(name: str, path: Path, allowed: tuple[Any, ...], refused: tuple[Any, ...]) -> None:

@@ -153,6 +153,7 @@ def test_a_leaf_that_is_not_there(index: int, size: int) -> None:
 def test_too_few_lines_give_no_path_and_more_are_counted() -> None:
     with pytest.raises(ValueError, match="more leaves"):
         collected(0, 3, b"a\nb\n").path()
+    assert collected(2, 3, b"a\nb\n").record is None
     collector = collected(0, 3, b"a\nb\nc\nd\n", b"e")
     assert collector.size == 5
     assert list(collector.path()) == defined_path(0, [b"a", b"b", b"c"])

@@ -245,6 +245,40 @@ def test_what_a_run_is_asked_for_and_who_is_told(airflow: AirflowHome) -> None:
     assert all("To: one@example.com" in message for message in mail.messages)
 
 
+def test_a_run_waits_for_cold_segments_and_ends_sealed_and_verified(
+    airflow: AirflowHome, aws_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.cold_archive import ColdArchive, finish_restores_after, front_of
+
+    from audit_trail.pipeline.ledger_appends import declare_gap
+
+    with front_of(aws_server) as front:
+        cold = ColdArchive(
+            tmp_path / "cold",
+            front.url,
+            verification={"restore": "Bulk"},
+            restore={"poll_interval_s": 1},
+        )
+        finish_restores_after(aws_server, 1)
+        (cold.logs / f"{day(4)}.log").write_bytes(b"one\ntwo\n")
+        # While the task waits, another entry becomes the ledger's newest.
+        front.before_answer = lambda: declare_gap(cold.context, day(30), "holiday")
+        monkeypatch.setitem(airflow.environment, "AUDIT_TRAIL_HOME", str(cold.settings.home))
+        monkeypatch.setitem(airflow.environment, "AUDIT_TRAIL_CONFIG", str(cold.config))
+        assert airflow.run(day(4))["state"] == "success", airflow.output[-3000:]
+        view = cold.context.ledger()
+        (seal,) = view.seals_of(day(4))
+        assert [query["versionId"] for query in front.restores] == [[seal.objects[0].version_id]]
+    assert [view.gaps[day(30)].sequence, seal.sequence] == [2, 1]
+    (verification,) = view.verifications
+    assert (verification.failed, verification.unverifiable) == (0, 0)
+    sample = verification.sample
+    assert (sample.seed_sequence, sample.size, sample.by_checksum) == (seal.sequence, 1, None)
+    estimate = airflow.output.index("restore: 1 objects of DEEP_ARCHIVE")
+    assert estimate < airflow.output.index("everything that was waited for has been restored")
+    assert "[error" not in airflow.output
+
+
 def test_no_secret_reaches_the_logs_of_airflow(airflow: AirflowHome) -> None:
     credentials = airflow.settings.archive.credentials_file
     assert credentials is not None

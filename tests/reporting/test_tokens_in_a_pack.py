@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.pipeline.conftest import Archive
 from tests.reporting.conftest import exported, unpacked
-from tests.reporting.opened_pack import OpenedPack, make_stand_in, needs_tools
+from tests.reporting.opened_pack import OpenedPack, needs_tools
 from tests.signing.timestamp_authority import TimestampAuthority
 
 from audit_trail.pipeline.processor import AuditTrailProcessor
@@ -21,7 +21,10 @@ DAY = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
 
 @pytest.fixture
 def stamped(
-    store: object, make_authority: Callable[..., TimestampAuthority], tmp_path: Path
+    store: object,
+    make_authority: Callable[..., TimestampAuthority],
+    ml_dsa_openssl: Path,
+    tmp_path: Path,
 ) -> tuple[OpenedPack, TimestampAuthority]:
     """A pack of one day of an archive on the real clock, stamped by an authority that answers."""
     authority = make_authority()
@@ -35,7 +38,7 @@ def stamped(
     AuditTrailProcessor(archive.settings).process_daily_logs(DAY)
     exported(archive, tmp_path / "pack.zip", first=DAY, last=DAY, now=datetime.now(UTC))
     folder = unpacked(tmp_path / "pack.zip", tmp_path / "pack")
-    return OpenedPack(folder=folder, archive=archive, stand_in=make_stand_in(tmp_path / "bin")), authority
+    return OpenedPack(folder=folder, archive=archive, openssl=ml_dsa_openssl), authority
 
 
 def test_they_are_checked_with_the_authoritys_root(stamped: tuple[OpenedPack, TimestampAuthority]) -> None:

@@ -24,6 +24,8 @@ class TestSegment:
         segment: Segment = manifest_of(archive, seal).segments[0].model_copy(update=changes)
         checks = CheckList(keep_passed=True)
         check_segment(archive.store, seal.objects[0], segment, checks, day=seal.date)
+        where = f"{segment.key} version {seal.objects[0].version_id}"
+        assert {(check.where, check.day) for check in checks.kept} == {(where, seal.date)}
         return {check.name: check.outcome for check in checks.kept}
 
     def test_as_sealed(self, archive: MemoryArchive) -> None:
@@ -76,8 +78,8 @@ class TestSegment:
         archive.store.unreadable.add(segment.key)
         checks = CheckList()
         check_segment(archive.store, seal.objects[0], segment, checks, day=seal.date)
-        assert [(item.name, item.outcome) for item in checks.kept] == [
-            ("content.readable", Outcome.UNVERIFIABLE)
+        assert [(item.name, item.outcome, item.day) for item in checks.kept] == [
+            ("content.readable", Outcome.UNVERIFIABLE, seal.date)
         ]
 
 
@@ -142,6 +144,10 @@ class TestManifest:
         )
         with pytest.raises(IntegrityError, match="manifest is not the sealed one"):
             manifest_of(archive, seal)
+        checks = CheckList()
+        assert check_manifest(archive.store, archive.view, seal, checks) is None
+        assert {check.name for check in checks.kept} == {"object.size", "object.checksum", "manifest.signed"}
+        assert {check.day for check in checks.kept} == {seal.date}
 
     def test_unreadable(self, archive: MemoryArchive) -> None:
         seal = archive.view.seals[0]
@@ -162,8 +168,8 @@ class TestManifest:
         assert manifest is not None
         assert manifest.date == "2026-01-05"
         names = [f"object.{name}" for name in ("present", "size", "checksum", "lock")]
-        assert [(item.name, item.outcome) for item in checks.kept] == [
-            (name, Outcome.PASS) for name in (*names, "manifest.signed")
+        assert [(item.name, item.outcome, item.day) for item in checks.kept] == [
+            (name, Outcome.PASS, "2026-01-05") for name in (*names, "manifest.signed")
         ]
 
 

@@ -50,6 +50,9 @@ def test_a_day_is_due_so_many_hours_after_its_end(now: datetime, due_hours: int,
 
 
 class TestExpected:
+    def test_an_archive_that_speaks_of_no_day_expects_none(self, fresh: MemoryArchive) -> None:
+        assert expected_days(fresh.view, now=NOW, due_hours=0) == []
+
     def test_a_gap_before_the_first_seal_is_the_first_day(self, fresh: MemoryArchive) -> None:
         declare_gap(fresh, DAY)
         fresh.seal(LATER, b"x\n")
@@ -73,6 +76,11 @@ class TestExpected:
 
 
 class TestVerdict:
+    def test_all_revisions_of_a_day_are_added_up(self, archive: MemoryArchive) -> None:
+        archive.seal(DAY, b"late\n")
+        (judged,) = judge_days(archive.view, [DAY], CheckList())
+        assert (judged.day, judged.revisions, judged.segments, judged.records) == (DAY, 2, 3, 6)
+
     @pytest.mark.parametrize(
         ("made", "expected"),
         [

@@ -30,6 +30,7 @@ def outcomes(archive: MemoryArchive) -> dict[str, Outcome]:
     checks = CheckList(keep_passed=True)
     check_object(archive.store, archive.view.seals[0].objects[0], checks, day=DAY)
     assert {check.day for check in checks.kept} == {DAY}
+    assert all(bool(check.remedy) is (check.outcome is Outcome.FAIL) for check in checks.kept)
     return {check.name: check.outcome for check in checks.kept}
 
 
@@ -88,8 +89,8 @@ class TestObject:
         archive.store.unreadable.add(segment_key(archive))
         checks = CheckList()
         check_object(archive.store, seal.objects[0], checks, day=DAY)
-        assert [(check.name, check.outcome) for check in checks.kept] == [
-            ("object.present", Outcome.UNVERIFIABLE)
+        assert [(check.name, check.outcome, check.day) for check in checks.kept] == [
+            ("object.present", Outcome.UNVERIFIABLE, DAY)
         ]
 
     def test_a_delete_marker_over_it_leaves_it_readable_by_its_version(self, archive: MemoryArchive) -> None:
@@ -261,6 +262,7 @@ class TestEntryLock:
         (finding,) = report.checks.not_passed
         assert (finding.name, report.exit_code) == ("ledger.lock", 1)
         assert finding.where.startswith(ledger_key(sequence))
+        assert finding.day == ("2026-01-06" if sequence == 2 else ""), "the day that the entry seals"
 
     def test_of_one_day_only_its_seals_are_looked_at(self, archive: MemoryArchive) -> None:
         archive.store.redescribe(ledger_key(2), retention=None)
@@ -272,3 +274,13 @@ def test_a_marker_beside_what_is_sealed_is_called_one(archive: MemoryArchive) ->
     archive.store.put_delete_marker("logs/x")
     (check,) = archive.verify("objects").checks.not_passed
     assert (check.name, check.found) == ("listing.unsealed", "a delete marker")
+
+
+def test_what_lies_over_an_object_concerns_the_day_whose_seal_names_it(archive: MemoryArchive) -> None:
+    """Wherever it is: a seal that names objects of another day's folder is a finding of its own."""
+    seal = archive.view.seals[0]
+    archive.store.put_delete_marker(segment_key(archive))
+    checks = CheckList()
+    moved = seal.model_copy(update={"date": "2026-01-06"})
+    check_listing(archive.store.list_versions("logs/"), [moved, *archive.view.seals[1:]], checks, where="all")
+    assert [(check.name, check.day) for check in checks.kept] == [("listing.delete-marker", "2026-01-06")]

@@ -89,12 +89,33 @@ class TestHonestProof:
         assert proven.keys == sealed.keys.public
         assert proven.to_json()["record_text"] == proven.record.decode()
 
+    def test_says_all_of_it_in_json_too(self, rotated: MemoryArchive) -> None:
+        """The names are in other people's scripts."""
+        proven = checked(rotated, proof_of(rotated, 4, 2))
+        seal, view = rotated.view.seals[-1], rotated.view
+        assert proven.to_json() == {
+            "proven": True,
+            "record": "ZWlnaHQ=",
+            "record_text": "eight",
+            "archive": {"name": "memory", "genesis_sha256": rotated.genesis},
+            "day": LAST,
+            "revision": 1,
+            "source": "app",
+            "segment": {"key": seal.objects[0].key, "record": 2, "records": 2},
+            "input": {"uri": f"file:///logs/{LAST}/1-0.log", "start": 0, "end": 12, "record": 2},
+            "seal": {"sequence": 4, "sha256": view.heads[4], "at": seal.at},
+            "manifest": {"key": seal.manifest.key, "sha256": seal.manifest.sha256},
+            "keys": [{"scheme": key.scheme, "keyid": key.keyid} for key in view.keys],
+            "not_proven": list(proven.not_proven),
+        }
+
     def test_says_what_it_does_not_prove(self, rotated: MemoryArchive) -> None:
         proven = checked(rotated, proof_of(rotated, 4, 2))
         text = " ".join(proven.not_proven)
         assert "revoked" in text
         assert "up to entry 3" in text
         assert f"entry 4, SHA-256 {rotated.view.heads[4]}" in text
+        assert "the moment of sealing" in text
 
     def test_holds_the_stored_bytes_of_the_entries_it_needs_and_no_others(
         self, rotated: MemoryArchive
@@ -267,6 +288,25 @@ class TestOtherArchives:
         data = changed(proof_of(sealed, 1, 1), entries=[to_base64(seal)] * 2)
         with pytest.raises(IntegrityError, match="not a genesis"):
             check_proof(data, sha256(seal).hexdigest(), where="x")
+
+
+class TestWords:
+    """Where in the document it is that something does not hold."""
+
+    def test_a_record(self, sealed: MemoryArchive) -> None:
+        data = changed(proof_of(sealed, 1, 3), record=to_base64(b"x"))
+        key = sealed.view.seals[0].objects[0].key
+        assert refused(sealed, data).where == f"proof.json, record 3 of {key}"
+
+    @pytest.mark.parametrize("number", [0, 1, 2])
+    def test_an_entry(self, rotated: MemoryArchive, number: int) -> None:
+        data = proof_of(rotated, 1, 1)
+        entries = canonical.decode(data, where="x")["entries"]
+        entries[number] = to_base64(b"no envelope")
+        genesis = sha256(b"no envelope").hexdigest() if number == 0 else rotated.genesis
+        with pytest.raises(IntegrityError) as caught:
+            check_proof(changed(data, entries=entries), genesis, where="proof.json")
+        assert caught.value.where == f"proof.json, entries[{number}]"
 
 
 class TestEntries:

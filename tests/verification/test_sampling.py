@@ -111,3 +111,13 @@ def test_a_long_history_is_no_burden() -> None:
     """Ten years of a thousand segments a day."""
     statement = confidence_statement(described(3_650_000, 300))
     assert "fewer than 36266 (1.0 %)" in statement
+
+
+def test_what_was_not_read_is_said_and_on_whose_word_it_rests() -> None:
+    some = confidence_statement(described(1000, 20).model_copy(update={"by_checksum": 15}))
+    assert "20 of 1000 segments were drawn: 5 were read, 15 lie in a cold storage class" in some
+    # The same number as of 20 that were read, and a condition to it.
+    assert "fewer than 138 (13.8 %)" in confidence_statement(described(1000, 20))
+    assert "as far as the store's word goes, with at least 95 % confidence fewer than 138 (13.8 %)" in some
+    every = described(20, 20).model_copy(update={"by_checksum": 1})
+    assert "As far as the store's word goes, nothing rests on chance" in confidence_statement(every)

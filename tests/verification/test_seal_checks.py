@@ -65,6 +65,17 @@ def test_the_manifest_of_another_revision(archive: MemoryArchive) -> None:
     assert findings(sealed_with(archive, manifest=second.manifest)) == [("seal.keys", DAY)]
 
 
+def test_a_further_revision_that_does_not_say_why(archive: MemoryArchive) -> None:
+    first = archive.append(archive.prepare_seal(DAY, 1))
+    assert first.reason is None
+    archive.append(archive.prepare_seal(DAY, 2))
+    assert findings(archive.verify("ledger")) == []
+    archive.append(archive.prepare_seal(DAY, 3, reason=None))
+    report = archive.verify("ledger")
+    assert findings(report) == [("seal.reason", DAY)]
+    assert report.checks.not_passed[0].expected == "why the day is sealed again"
+
+
 @pytest.mark.parametrize(
     "changes",
     [

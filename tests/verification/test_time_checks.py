@@ -15,7 +15,8 @@ from audit_trail.archive.ledger import put_token
 from audit_trail.archive.object_store import Retention
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.object_keys import ledger_key, token_key
-from audit_trail.signing.timestamps import Token, read_anchors
+from audit_trail.settings import TimestampSettings
+from audit_trail.signing.timestamps import MAX_TOKEN_BYTES, Token, read_anchors
 from audit_trail.verification import time_checks
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.time_checks import TimeTrust, attested_times, check_times
@@ -115,12 +116,42 @@ def test_no_token_at_all_where_the_genesis_promised_them(
     ]
 
 
+def test_a_token_that_does_not_hold_is_one_finding_however_long_it_has_been_due(stamped: Stamped) -> None:
+    sequence = stamped.seal(DAYS[2])
+    stamped.archive.store.put_version(token_key(sequence), b"no token", retention=LOCK)
+    assert stamped.findings(after=timedelta(days=30)) == [failed("time.token", token_key(sequence))]
+
+
 def test_a_missing_token_is_made_up_for_by_a_later_one(stamped: Stamped) -> None:
     stamped.archive.store.remove(token_key(1))
     assert stamped.findings(after=timedelta(days=30)) == []
 
 
 # Tokens that are not what they should be
+
+
+@pytest.mark.parametrize("believed", [True, False], ids=["authority known", "no authority known"])
+def test_the_only_token_of_an_archive_that_promised_none_does_not_hold(
+    keys: KeyRing, authority: TimestampAuthority, believed: bool
+) -> None:
+    """It says nothing, so nothing is due, and nothing is attested."""
+    archive = Stamped(keys, authority, hours=None)
+    sequence = archive.seal(DAYS[0])
+    archive.archive.store.put_version(token_key(sequence), b"no token", retention=LOCK)
+    trust = archive.trust if believed else TimeTrust()
+    assert archive.findings(after=timedelta(days=30), trust=trust) == [
+        failed("time.token", token_key(sequence))
+    ]
+
+
+def test_where_a_token_lies_is_said_with_its_version(stamped: Stamped) -> None:
+    store = stamped.archive.store
+    store.unreadable.add(token_key(2))
+    (version,) = (item for item in store.copy().list_versions("ledger/") if item.key == token_key(1))
+    store.change_bytes(token_key(1), b"no token")
+    failed_one, unreadable = stamped.verify().checks.not_passed
+    assert failed_one.where == f"{token_key(1)} version {version.version_id}"
+    assert unreadable.where == token_key(2)
 
 
 def test_tokens_swapped_between_entries(stamped: Stamped) -> None:
@@ -153,6 +184,13 @@ def test_anything_planted_where_a_token_belongs(stamped: Stamped) -> None:
     sequence = stamped.seal(DAYS[2])
     stamped.archive.store.put_version(token_key(sequence), b"no token", retention=LOCK)
     assert stamped.findings() == [failed("time.token", token_key(sequence))]
+
+
+@pytest.mark.parametrize(("size", "said"), [(0, "not a time-stamp token"), (1, "too large")])
+def test_the_largest_token_is_read_and_one_byte_more_is_not(stamped: Stamped, size: int, said: str) -> None:
+    stamped.archive.store.change_bytes(token_key(1), bytes(MAX_TOKEN_BYTES + size))
+    (check,) = stamped.verify().checks.not_passed
+    assert said in check.found
 
 
 def test_something_far_too_large_is_wrong_and_not_unreadable(stamped: Stamped) -> None:
@@ -237,7 +275,9 @@ def test_without_certificates_tokens_are_unverifiable_and_the_setting_is_named(s
     assert (check.name, check.outcome) == ("time.token", Outcome.UNVERIFIABLE)
     assert "timestamps.certificate_file" in check.remedy
     assert check.found == "tokens by CN=Honest TSA"
-    assert ("time.order", Outcome.PASS) not in report.checks.counts
+    assert check.where == f"3 tokens from {token_key(0)} to {token_key(2)}"
+    passed = {name for name, outcome in report.checks.counts if outcome is Outcome.PASS}
+    assert not passed & {"time.order", "time.token"}
 
 
 def test_what_speaks_against_an_entry_does_so_without_certificates_too(stamped: Stamped) -> None:
@@ -307,6 +347,7 @@ def test_an_entrys_time_fits_its_token_to_the_second(
     says[0] = said
     token, order = found_at(archive, trust=TRUSTED)
     assert (token.name, token.outcome) == ("time.token", Outcome.PASS)
+    assert token.found == f"{format_timestamp(said)} by CN=x, serial 0"
     assert (order.name, order.where, order.outcome) == ("time.order", ledger_key(0), outcome)
     assert order.found == f"says 2026-01-10T03:00:00Z, attested at {format_timestamp(said)}"
     earliest, latest = said - timedelta(hours=HOURS), said + timedelta(minutes=5)
@@ -326,7 +367,8 @@ def test_a_token_is_due_after_the_promised_hours_or_else_after_those_of_the_sett
     archive.seal(DAYS[0], b"x\n")
     trust = TimeTrust(anchors=TRUSTED.anchors, due_hours=due_hours)
     due = AT + timedelta(hours=6)
-    assert {check.outcome for check in found_at(archive, trust=trust, now=due)} == {Outcome.PASS}
+    in_time = found_at(archive, trust=trust, now=due)
+    assert {(check.outcome, check.day, check.remedy) for check in in_time} == {(Outcome.PASS, "", "")}
     late = found_at(archive, trust=trust, now=due + timedelta(seconds=1))
     (missing,) = (check for check in late if check.outcome is Outcome.FAIL)
     assert (missing.name, missing.where, missing.found) == ("time.token", token_key(1), "none")
@@ -347,3 +389,23 @@ def test_what_was_written_before_the_first_token_is_held_to_its_latest_time_only
         (ledger_key(1), Outcome.FAIL, DAYS[0]),
     ]
     assert checks[0].expected == "at or before 2026-11-06T03:05:00Z"
+
+
+def test_a_day_is_named_only_where_its_seal_speaks_against_it(
+    keys: KeyRing, says: dict[int, datetime]
+) -> None:
+    """A day is judged by the checks that name it."""
+    archive = MemoryArchive(keys=keys, timestamp_hours=HOURS)
+    archive.seal(DAYS[0], b"x\n")
+    for sequence in (0, 1):
+        archive.store.put_version(token_key(sequence), b"token")
+    for time, days in ((AT, ["", ""]), (AT + timedelta(days=2), ["", DAYS[0]])):
+        says.update({0: time, 1: time})
+        order = [check for check in found_at(archive, trust=TRUSTED) if check.name == "time.order"]
+        assert [check.day for check in order] == days
+
+
+def test_the_settings_name_whom_to_believe_and_when_a_token_is_due(authority: TimestampAuthority) -> None:
+    trust = TimeTrust.of(TimestampSettings(**authority.settings | {"due_hours": 7}))
+    assert trust == TimeTrust(anchors=read_anchors(authority.certificate_file), due_hours=7)
+    assert TimeTrust.of(TimestampSettings()) == TimeTrust(anchors=None, due_hours=48)

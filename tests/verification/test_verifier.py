@@ -6,14 +6,16 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from tests.verification.memory_archive import NOW, MemoryArchive
+from tests.verification.key_changes import KeyChanges
+from tests.verification.memory_archive import NOW, KeyRing, MemoryArchive
 
 from audit_trail.archive.object_store import ObjectVersion
 from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.signing.pins import Head
-from audit_trail.verification.checks import Outcome
-from audit_trail.verification.days import expected_days
+from audit_trail.verification.checks import Check, Outcome
+from audit_trail.verification.days import COMPLETE, expected_days
+from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.sampling import draw_sample
 from audit_trail.verification.verifier import Report, Verifier, check_level
 
@@ -189,6 +191,80 @@ class TestVerdicts:
         report = archive.verify()
         assert verdicts(report) == {FIRST: "tampered", SECOND: "unverifiable", THIRD: "sealed"}
         assert report.exit_code == 1
+
+
+class TestLedger:
+    """What an operator reads of the ledger, and which day it concerns."""
+
+    def test_an_honest_one(self, archive: MemoryArchive) -> None:
+        head = archive.head
+        for remembered, seen in ((None, "first meeting, nothing to compare"), (head, "extends entry 3")):
+            verifier = Verifier(
+                archive.store, genesis=archive.genesis, remembered=remembered, keep_passed=True
+            )
+            assert verifier.check_ledger() is not None
+            passed = {check.name: check.where for check in verifier.checks.kept}
+            assert passed["ledger.pin"] == seen
+            assert passed["ledger.chain"] == (
+                f"4 entries from genesis {archive.genesis[:16]} to {head.sha256[:16]}"
+            )
+
+    @pytest.mark.parametrize("key", [ledger_key(2), "ledger/x"], ids=["over an entry", "beside the entries"])
+    def test_what_nobody_of_ours_put(self, archive: MemoryArchive, key: str) -> None:
+        put = archive.store.put_version(key, b"x")
+        (check,) = archive.verify("ledger").checks.not_passed
+        assert (check.name, check.where) == ("ledger.overlaid", f"{key} version {put.version_id}")
+        assert check.found == "an object that no writer of ours put"
+
+    def test_an_entry_by_a_key_that_is_not_believed_for_it(
+        self, archive: MemoryArchive, foreign_keys: KeyRing
+    ) -> None:
+        stolen = archive.keys.public[0].keyid
+        KeyChanges(archive=archive).revoke(stolen, first=3, new=foreign_keys)
+        report = archive.verify("ledger")
+        (check,) = report.checks.not_passed
+        assert (check.name, check.outcome) == ("ledger.revoked-key", Outcome.FAIL)
+        assert (check.where, check.day) == (ledger_key(3), THIRD)
+        assert check.found == (f"signed by key {stolen[:16]}, which is not believed from entry 3 on: stolen")
+        assert "another source" in check.remedy
+        assert verdicts(report) == {FIRST: "sealed", SECOND: "sealed", THIRD: "tampered"}
+
+
+class TestMoreChecks:
+    """What a caller adds to a verification: the sources are compared like this."""
+
+    def test_they_are_made_before_the_days_are_judged(self, archive: MemoryArchive) -> None:
+        verifier = Verifier(archive.store, genesis=archive.genesis, remembered=None)
+
+        def late(view: LedgerView, expected: list[str]) -> None:
+            assert view.head == archive.head
+            assert expected == [FIRST, SECOND, THIRD, "2026-01-08"]
+            verifier.checks.add(Check(name=COMPLETE, where="x", outcome=Outcome.FAIL, day=SECOND))
+
+        report = verifier.verify("ledger", now=NOW, due_hours=24, also=late)
+        assert verdicts(report) == {
+            FIRST: "sealed",
+            SECOND: "late",
+            THIRD: "sealed",
+            "2026-01-08": "missing",
+        }
+
+    def test_of_a_single_day_only_that_one_is_expected(self, archive: MemoryArchive) -> None:
+        verifier = Verifier(archive.store, genesis=archive.genesis, remembered=None)
+        asked: list[list[str]] = []
+        verifier.verify(
+            "ledger", day=SECOND, now=NOW, due_hours=24, also=lambda _, expected: asked.append(expected)
+        )
+        assert asked == [[SECOND]]
+
+    def test_promised_tokens_are_asked_for_at_every_level(self, keys: KeyRing) -> None:
+        archive = MemoryArchive(keys=keys, timestamp_hours=6)
+        archive.seal(FIRST, b"x\n")
+        due = NOW + timedelta(hours=6)
+        for level in ("ledger", "objects", "content"):
+            assert archive.verify(check_level(level), now=due).exit_code == 0
+            report = archive.verify(check_level(level), now=due + timedelta(seconds=1))
+            assert (report.exit_code, names(report)) == (1, {"time.token"})
 
 
 class TestWholeListing:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from audit_trail.errors import StorageError
 
@@ -24,7 +24,9 @@ class StoredObject:
     """One version of an object, as the store describes it.
 
     `sha256` is the checksum that the store keeps, None where it keeps none;
-    `retention` is None where nothing is locked.
+    `retention` is None where nothing is locked; `restore` is what the store says
+    of a restored copy (the header `x-amz-restore`, see `archive.restore`), empty
+    where it says nothing.
     """
 
     key: str
@@ -33,6 +35,7 @@ class StoredObject:
     sha256: str | None
     retention: Retention | None
     storage_class: str
+    restore: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,22 @@ class ObjectVersion:
 
 class KeyTakenError(StorageError):
     """The key holds other bytes already; a put-once store does not replace them."""
+
+
+class ArchivedError(StorageError):
+    """The object is there, in a cold storage class: it can be read once it is restored."""
+
+
+class DeniedError(StorageError):
+    """The store knows who is asking, and does not allow it."""
+
+
+class TierUnavailableError(StorageError):
+    """The store has no capacity for Expedited retrievals now."""
+
+
+RestoreAnswer = Literal["asked", "in-progress", "extended"]
+"""Asked for now; asked for before and not here yet; here already, and kept for longer now."""
 
 
 class ObjectReader(Protocol):
@@ -103,4 +122,17 @@ class ObjectStore(ObjectReader, Protocol):
         Raises:
             KeyTakenError: The key holds other bytes.
             StorageError: The store refused or could not be reached.
+        """
+
+    def request_restore(self, key: str, version_id: str, *, tier: str, days: int) -> RestoreAnswer:
+        """Ask for a copy of one version in a cold storage class that can be read for `days`.
+
+        Idempotent: asking again while it is on its way changes nothing, asking
+        again once it is there keeps the copy for `days` from now. Each call is
+        billed as a request, the first one also for what it retrieves.
+
+        Raises:
+            DeniedError: These credentials lack `s3:RestoreObject`.
+            TierUnavailableError: No capacity for `Expedited` now.
+            StorageError: The store refused otherwise, or could not be reached.
         """

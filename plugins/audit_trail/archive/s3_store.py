@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.archive.aws_clients import open_client
-from audit_trail.archive.object_store import KeyTakenError, ObjectVersion, Retention, StoredObject
+from audit_trail.archive.object_store import (
+    ArchivedError,
+    DeniedError,
+    KeyTakenError,
+    ObjectVersion,
+    RestoreAnswer,
+    Retention,
+    StoredObject,
+    TierUnavailableError,
+)
+from audit_trail.archive.restore import archived_error
 from audit_trail.errors import StorageError
 from audit_trail.settings import ArchiveSettings
 
@@ -29,6 +40,14 @@ _DELETED = {"405", "MethodNotAllowed"}
 _TAKEN = {"412", "PreconditionFailed"}
 # Two conditional writes at the same instant: the loser may look again.
 _CONFLICT = {"409", "ConditionalRequestConflict"}
+_RESTORING = {"RestoreAlreadyInProgress"}
+_OK = 200
+_KINDS: dict[str, type[StorageError]] = {
+    "InvalidObjectState": ArchivedError,
+    "AccessDenied": DeniedError,
+    "403": DeniedError,  # a HEAD has no body that could say more
+    "GlacierExpeditedRetrievalNotAvailable": TierUnavailableError,
+}
 
 
 def make_client(archive: ArchiveSettings) -> S3Client:
@@ -52,13 +71,22 @@ def make_client(archive: ArchiveSettings) -> S3Client:
     return client
 
 
+def archive_uri(archive: ArchiveSettings) -> str:
+    """The address of a whole archive, e.g. `s3://bucket/prefix/`."""
+    return f"s3://{archive.bucket}/{_folder(archive)}"
+
+
+def _folder(archive: ArchiveSettings) -> str:
+    return archive.prefix.rstrip("/") + "/" if archive.prefix.rstrip("/") else ""
+
+
 class S3Store:
     """An `ObjectStore` in one bucket below one prefix."""
 
     def __init__(self, archive: ArchiveSettings, client: S3Client | None = None) -> None:
         self._client = client or make_client(archive)
         self._bucket = archive.bucket
-        self._prefix = archive.prefix.rstrip("/") + "/" if archive.prefix.rstrip("/") else ""
+        self._prefix = _folder(archive)
 
     def uri(self, key: str) -> str:
         """The address that other tools know the object by."""
@@ -84,6 +112,7 @@ class S3Store:
                         Bucket=self._bucket,
                         Key=self._prefix + key,
                         Body=data,
+                        ChecksumAlgorithm="SHA256",  # some stores want the name beside the value
                         ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode("ascii"),
                         IfNoneMatch="*",
                         ObjectLockMode=retention.mode,  # type: ignore[arg-type]
@@ -146,7 +175,7 @@ class S3Store:
 
     def fetch(self, key: str, version_id: str | None = None, *, max_bytes: int) -> tuple[StoredObject, bytes]:
         """See `ObjectReader.fetch`."""
-        with self._errors(key):
+        with self._archived(key, version_id), self._errors(key):
             answer = self._client.get_object(
                 Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED", **_version(version_id)
             )
@@ -165,7 +194,7 @@ class S3Store:
 
     def stream(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
         """See `ObjectReader.stream`."""
-        with self._errors(key):
+        with self._archived(key, version_id), self._errors(key):
             answer = self._client.get_object(
                 Bucket=self._bucket, Key=self._prefix + key, **_version(version_id)
             )
@@ -191,6 +220,49 @@ class S3Store:
             modified=item["LastModified"].astimezone(UTC),
         )
 
+    def request_restore(self, key: str, version_id: str, *, tier: str, days: int) -> RestoreAnswer:
+        """See `ObjectStore.request_restore`."""
+        from botocore.exceptions import ClientError
+
+        request: Any = {"Days": days, "GlacierJobParameters": {"Tier": tier}}
+        try:
+            with self._errors(key):
+                answer = self._client.restore_object(
+                    Bucket=self._bucket,
+                    Key=self._prefix + key,
+                    VersionId=version_id,
+                    RestoreRequest=request,
+                )
+        except DeniedError as error:
+            error.remedy = (
+                f"allow these credentials s3:RestoreObject on arn:aws:s3:::{self._bucket}/{self._prefix}*"
+            )
+            raise
+        except TierUnavailableError as error:
+            error.remedy = "take Standard or Bulk, set restore.fall_back, or try again later"
+            raise
+        except ArchivedError as error:
+            raise StorageError(
+                "the store restores no object of this storage class",
+                where=error.where,
+                found=error.found,
+                remedy="look at its class in the store; only GLACIER and DEEP_ARCHIVE are restored",
+            ) from error
+        except StorageError as error:
+            if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) in _RESTORING:
+                return "in-progress"
+            raise
+        # 202 Accepted, or 200 OK where a copy was there already.
+        return "extended" if answer["ResponseMetadata"]["HTTPStatusCode"] == _OK else "asked"
+
+    @contextmanager
+    def _archived(self, key: str, version_id: str | None) -> Iterator[None]:
+        """Say of a cold object how it stands with its restore."""
+        try:
+            yield
+        except ArchivedError as error:
+            raise archived_error(self.head(key, version_id), key=key, where=self.uri(key)) from error
+
     @contextmanager
     def _errors(self, key: str) -> Iterator[None]:
         """No foreign exception leaves this class, and no secret leaves with ours."""
@@ -199,7 +271,7 @@ class S3Store:
         try:
             yield
         except ClientError as error:
-            raise StorageError(
+            raise _KINDS.get(error_code(error), StorageError)(
                 f"the store refused {error.operation_name}",
                 where=self.uri(key),
                 found=f"{error_code(error)}: {error.response.get('Error', {}).get('Message', '')}"[:300],
@@ -231,6 +303,7 @@ def _described(key: str, answer: dict[str, Any]) -> StoredObject:
         if mode
         else None,
         storage_class=answer.get("StorageClass", "STANDARD"),
+        restore=answer.get("Restore", ""),
     )
 
 
@@ -264,10 +337,27 @@ def error_code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+_REMEDIES = {
+    "NoSuchBucket": "check archive.bucket, or found the archive with `audit-trail init`",
+    "AccessDenied": "check the credentials and what they are allowed to do",
+    "InvalidAccessKeyId": "check the credentials: the store does not know this access key",
+    "SignatureDoesNotMatch": "check the credentials: the secret key is not the one of this access key",
+    "ExpiredToken": "the session of these credentials has ended: get a new session, then run it again",
+    "InvalidToken": "check the credentials: the session token is not valid here",
+    "RequestTimeTooSkewed": "set this machine's clock: it differs too much from the store's",
+    "SlowDown": "the store asks for fewer requests: try again later, or with fewer workers",
+    "ServiceUnavailable": "the store is overloaded: try again later",
+}
+_REMEDIES |= {
+    "404": _REMEDIES["NoSuchBucket"],
+    "403": _REMEDIES["AccessDenied"],
+    "503": _REMEDIES["SlowDown"],
+}
+
+
 def remedy_for(code: str) -> str:
-    """What to do about an error code of S3; empty where nothing is certain."""
-    if code in {"NoSuchBucket", "404"}:
-        return "check archive.bucket, or found the archive with `audit-trail init`"
-    if code in {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}:
-        return "check the credentials and what they are allowed to do"
-    return ""
+    """What to do about an error code of S3; empty where nothing is certain.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+    """
+    return _REMEDIES.get(code, "")

@@ -20,9 +20,11 @@ from audit_trail.cli import (
     ledger_commands,
     proof_commands,
     redact_command,
+    restore_command,
     task_log_commands,
 )
 from audit_trail.cli.argument_types import positive
+from audit_trail.cli.bucket_command import check_bucket
 from audit_trail.cli.output import Output
 from audit_trail.errors import AuditTrailError
 
@@ -77,6 +79,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_sealing(command: AddCommand) -> None:
     command("init", commands.init, "found the archive: bucket, Object Lock, genesis entry; or check it")
+    command(
+        "check-bucket",
+        check_bucket,
+        "look whether the bucket is as it should be, and say exactly what is not; changes nothing",
+    )
     keys = command("generate-keys", commands.generate_keys, "make the signing key pairs")
     keys.add_argument(
         "--make-passphrase", action="store_true", help="write a random passphrase beside the keys"
@@ -99,6 +106,15 @@ def _add_verifying(command: AddCommand) -> None:
         "--sources",
         action="store_true",
         help="also: do the sources hold bytes of sealed days that no seal has",
+    )
+    checking.add_argument(
+        "--sample", type=positive, metavar="N", help="level content: read N random segments, not all"
+    )
+    checking.add_argument(
+        "--seed-entry", type=positive, metavar="N", help="draw the sample by this ledger entry (the newest)"
+    )
+    restore_command.add_restore(
+        command("restore", restore_command.restore, "ask for copies of what lies in a cold storage class")
     )
     proof_commands.add_prove(
         command("prove", proof_commands.prove, "write a proof of one record, to be handed to anybody")

@@ -14,13 +14,17 @@ from audit_trail.errors import ConfigurationError
 from audit_trail.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from audit_trail.evidence.ledger_entry import Sample
     from audit_trail.pipeline.stage_context import StageContext
+    from audit_trail.verification.ledger_walk import LedgerView
 
 
 NEEDS_STORE = {
     "init",
+    "check-bucket",
     "process",
     "verify",
+    "restore",
     "prove",
     "status",
     "declare-gap",
@@ -33,6 +37,8 @@ NEEDS_STORE = {
 
 def init(args: Namespace, output: Output) -> int:
     """Found the archive, or check that it is there."""
+    from audit_trail.archive.bucket_points import exit_code_of
+    from audit_trail.cli.bucket_command import show_points
     from audit_trail.pipeline.found_archive import found_archive
 
     context = _context(load_settings())
@@ -44,6 +50,7 @@ def init(args: Namespace, output: Output) -> int:
         "genesis_sha256": founded.genesis_sha256,
         "made_bucket": founded.made_bucket,
         "made_genesis": founded.made_genesis,
+        "points": [point.to_json() for point in founded.bucket_points],
     }
 
     def human(console: Any) -> None:
@@ -51,9 +58,10 @@ def init(args: Namespace, output: Output) -> int:
         console.print(f"Archive {archive.name} in s3://{archive.bucket} {state}.")
         console.print("Its identity, to be written on paper and given to every auditor:")
         console.print(f"  {founded.genesis_sha256}", style="bold")
+        show_points(console, founded.bucket_points)
 
     output.result(value, human)
-    return 0
+    return exit_code_of(founded.bucket_points)
 
 
 def generate_keys(args: Namespace, output: Output) -> int:
@@ -127,8 +135,10 @@ def process(args: Namespace, output: Output) -> int:
 
 def verify(args: Namespace, output: Output) -> int:
     """Verify the archive, one day, or a file on disk."""
+    from audit_trail.cli.sample import check_sample
     from audit_trail.cli.summaries import show_report
     from audit_trail.pipeline.late_data import check_sources
+    from audit_trail.verification.sampling import confidence_statement
     from audit_trail.verification.verifier import Verifier, check_level
 
     context = _context(load_settings())
@@ -136,6 +146,15 @@ def verify(args: Namespace, output: Output) -> int:
         parse_day(args.date)
     if args.log_file:
         return _verify_file(args, context, output)
+    _check_sample_arguments(args)
+    samples: list[Sample] = []
+
+    def also(view: LedgerView, days: list[str]) -> None:
+        if args.sources:
+            check_sources(context, view, days, verifier.checks)
+        if args.sample:
+            samples.append(check_sample(verifier, view, size=args.sample, seed_entry=args.seed_entry))
+
     with output.progress() as progress:
         verifier = Verifier(
             context.store,
@@ -146,18 +165,38 @@ def verify(args: Namespace, output: Output) -> int:
             on_progress=lambda done, total: progress("objects", done, total),
         )
         report = verifier.verify(
-            check_level(args.level),
+            "objects" if args.sample else check_level(args.level),
             day=args.date,
             now=context.now(),
             due_hours=context.settings.verification.due_hours,
-            also=(lambda view, days: check_sources(context, view, days, verifier.checks))
-            if args.sources
-            else None,
+            also=also,
         )
     if report.view is not None and not report.exit_code:
         context.pin.advance(report.view.head)
-    output.result(report.to_json(), lambda console: show_report(console, report))
+    value, statement = report.to_json(), ""
+    if samples:
+        value["sample"] = samples[0].to_json()
+        if not report.exit_code:
+            value["statement"] = statement = confidence_statement(samples[0])
+
+    def human(console: Any) -> None:
+        show_report(console, report)
+        if statement:
+            console.print(statement)
+
+    output.result(value, human)
     return report.exit_code
+
+
+def _check_sample_arguments(args: Namespace) -> None:
+    if args.sample and (args.level != "content" or args.date):
+        raise ConfigurationError(
+            "a sample is of the content of the whole history",
+            where="--sample",
+            expected="--level content, and no --date",
+        )
+    if args.seed_entry and not args.sample:
+        raise ConfigurationError("only a sample is drawn by an entry", where="--seed-entry")
 
 
 def _verify_file(args: Namespace, context: StageContext, output: Output) -> int:

@@ -52,11 +52,13 @@ class EmbeddedStore:
         folder: Where everything is kept; made with mode 0700.
         s3_port: The S3 port, 1 to 55535. None: the one kept in the folder,
             at the first start any free one.
+        listen: The address that its ports are bound to.
     """
 
-    def __init__(self, folder: Path, *, s3_port: int | None = None) -> None:
+    def __init__(self, folder: Path, *, s3_port: int | None = None, listen: str = LOOPBACK) -> None:
         self._folder = folder.expanduser().absolute()
         self._wanted_port = s3_port
+        self._listen = listen
         self._ports: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -171,7 +173,12 @@ class EmbeddedStore:
             (self._data / "mini.options").unlink(missing_ok=True)
             before = self._log_path.stat().st_size if self._log_path.exists() else 0
             self._process = spawn(
-                binary, config=self._config, log_path=self._log_path, ports=self._ports, lock=lock
+                binary,
+                config=self._config,
+                log_path=self._log_path,
+                ports=self._ports,
+                lock=lock,
+                listen=self._listen,
             )
             try:
                 if self._wait_until_ready(self._process, before, deadline):

@@ -43,7 +43,7 @@ FIXED_ARGUMENTS = (
 
 
 def spawn(
-    binary: Path, *, config: Path, log_path: Path, ports: Mapping[str, int], lock: int
+    binary: Path, *, config: Path, log_path: Path, ports: Mapping[str, int], lock: int, listen: str
 ) -> subprocess.Popen[bytes]:
     """Start the store in a session of its own.
 
@@ -54,6 +54,7 @@ def spawn(
         ports: From `settle_ports`.
         lock: Descriptor of the locked lock file. The child inherits it, so the
             lock lives exactly as long as the store, however that ends.
+        listen: The address that all ports are bound to.
 
     Raises:
         OSError: The program or the log cannot be opened.
@@ -62,7 +63,7 @@ def spawn(
     with log_path.open("wb" if fresh else "ab") as log:
         log_path.chmod(0o600)
         return subprocess.Popen(
-            [str(binary), *_arguments(ports)],
+            [str(binary), *_arguments(ports, listen)],
             cwd=config,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -99,10 +100,10 @@ def end(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _arguments(ports: Mapping[str, int]) -> list[str]:
+def _arguments(ports: Mapping[str, int], listen: str) -> list[str]:
     # `mini`, because `weed server`, which does the same, hangs at shutdown.
     folders = ["-dir=../data", f"-s3.config={S3_CONFIG_NAME}"]
-    addresses = [f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"]
+    addresses = [f"-ip={LOOPBACK}", f"-ip.bind={listen}"]
     for part, port in ports.items():
         addresses += [f"-{part}.port={port}", f"-{part}.port.grpc={port + GRPC_OFFSET}"]
     return ["-logtostderr=true", "mini", *folders, *addresses, *FIXED_ARGUMENTS]

@@ -6,9 +6,9 @@ entry carries that identity and the SHA-256 of the entry before it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence import canonical
@@ -97,13 +97,22 @@ class Sample(Document):
 
     The objects with the `size` smallest values of
     SHA-256(`seed` ":" key) among the `population` sealed ones; the seed is the
-    digest of the ledger entry with sequence number `seed_sequence`.
+    digest of the ledger entry with sequence number `seed_sequence`. Of these,
+    `by_checksum` lay in a cold storage class and were not read: only the
+    checksum that the store keeps was compared. Absent where all were read.
     """
 
     seed: Sha256
     seed_sequence: Count
     population: Count
     size: Count
+    by_checksum: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _of_the_sample(self) -> Self:
+        if self.by_checksum is not None and self.by_checksum > self.size:
+            raise ValueError("by_checksum: more than the sample holds")
+        return self
 
 
 class FailedCheck(Document):

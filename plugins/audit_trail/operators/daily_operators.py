@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from audit_trail.links import DayLink, LedgerEntryLink, ManifestLink, StoredObjectLink
+from audit_trail.operators.kept_seed import KeptSeed
+from audit_trail.operators.restoring_operator import RestoringOperator, restore_tier
 from audit_trail.operators.run_context import cutoff
 from audit_trail.operators.stage_operator import StageOperator, received
 
@@ -211,8 +213,12 @@ class SealOperator(StageOperator):
         return sealed
 
 
-class VerifySampleOperator(StageOperator):
+class VerifySampleOperator(RestoringOperator):
     """Verifies the day just sealed and a random sample of the whole history.
+
+    With `verification.restore` set, what the sample holds in a cold storage
+    class is asked for, and the task is deferred until it can be read. Backfills
+    never ask: each of their runs would pay for a sample of the same history.
 
     Args:
         sealed: What `SealOperator` returned.
@@ -226,12 +232,31 @@ class VerifySampleOperator(StageOperator):
         self.sealed = sealed
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run `pipeline.verify_sample`."""
+        """Run `pipeline.verify_sample`, after a wait if need be."""
+        return self._verify(context, ask=True)
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Verify what was waited for; what is still missing then is unverifiable."""
+        self.log_wait(event)
+        return self._verify(context, ask=False)
+
+    def _verify(self, context: Context, *, ask: bool) -> dict[str, Any]:
         from audit_trail.pipeline.handoffs import Sealed
-        from audit_trail.pipeline.verify_sample import verify_sample
+        from audit_trail.pipeline.verify_sample import begin_verification, finish_verification
 
         with self.stage(context) as (stage, day):
-            return verify_sample(stage, day, Sealed.receive(self.sealed)).to_json()
+            sealed = Sealed.receive(self.sealed)
+            tier = restore_tier(context, stage.settings.verification.restore)
+            if tier == "none":
+                return finish_verification(begin_verification(stage, day, sealed)).to_json()
+            kept = KeptSeed(context)
+            begun = begin_verification(stage, day, sealed, seed=kept.read(stage.now()))
+            if ask and not begun.has_failed:
+                kept.keep(begun.seed, now=stage.now(), days=stage.settings.restore.days)
+                begun.note_refused(self.wait_for_restores(stage, begun.versions(), tier=tier))
+            verified = finish_verification(begun, read_cold=True)
+            kept.forget()
+            return verified.to_json()
 
 
 def segment_label(source: str, number: int) -> str:

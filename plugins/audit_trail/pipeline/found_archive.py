@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from audit_trail.archive.bucket import found_bucket
+from audit_trail.archive.bucket_points import Point
 from audit_trail.archive.ledger import put_entry
 from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.fields import format_timestamp
@@ -23,11 +24,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Founded:
-    """The archive's identity, and whether it and its bucket were made now."""
+    """The archive's identity, whether it and its bucket were made now, and how right the bucket is."""
 
     genesis_sha256: str
     made_bucket: bool
     made_genesis: bool
+    bucket_points: tuple[Point, ...]
 
 
 def found_archive(context: StageContext) -> Founded:
@@ -40,7 +42,7 @@ def found_archive(context: StageContext) -> Founded:
     """
     if context.settings.timestamps.url is not None:
         context.authority  # noqa: B018 - wrong certificates fail before anything is made
-    made_bucket = found_bucket(context.settings.archive)
+    bucket = found_bucket(context.settings.archive)
     known = _known_genesis(context)
     there = context.store.head(ledger_key(0))
     if known is not None:
@@ -53,7 +55,9 @@ def found_archive(context: StageContext) -> Founded:
                 remedy="check archive.bucket and archive.prefix; for a new archive use another home folder",
             )
         stamp_entries(context, context.ledger())
-        return Founded(genesis_sha256=known, made_bucket=made_bucket, made_genesis=False)
+        return Founded(
+            genesis_sha256=known, made_bucket=bucket.made, made_genesis=False, bucket_points=bucket.points
+        )
     if there is not None:
         raise ConfigurationError(
             "there is an archive in this bucket already, and its identity is not known here",
@@ -64,7 +68,9 @@ def found_archive(context: StageContext) -> Founded:
     note_genesis(context.settings, digest)
     stamp_entries(context, context.ledger())
     log.info("founded archive=%s genesis=%s", context.settings.archive.name, digest)
-    return Founded(genesis_sha256=digest, made_bucket=made_bucket, made_genesis=True)
+    return Founded(
+        genesis_sha256=digest, made_bucket=bucket.made, made_genesis=True, bucket_points=bucket.points
+    )
 
 
 def _known_genesis(context: StageContext) -> str | None:

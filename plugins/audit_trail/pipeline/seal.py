@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from audit_trail.archive.ledger import put_entry
+from audit_trail.archive.ledger import MAX_ENTRY_BYTES, put_entry
 from audit_trail.archive.object_store import KeyTakenError
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.fields import format_timestamp
@@ -72,7 +72,13 @@ def append(context: StageContext, view: LedgerView, entry: LinkedEntry) -> bool:
         StorageError: The store refused or could not be reached.
     """
     signing = view.history.signers_of(entry)
-    data = context.signed(view, encode_entry(entry), where=ledger_key(entry.sequence), keys=signing)
+    data = context.signed(
+        view,
+        encode_entry(entry),
+        where=ledger_key(entry.sequence),
+        keys=signing,
+        max_bytes=MAX_ENTRY_BYTES,
+    )
     try:
         put_entry(context.store, entry.sequence, data, context.storage.retention())
     except KeyTakenError:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
 from audit_trail.pipeline.local_staging import LocalStaging
 from audit_trail.pipeline.staging import DayStaging
 from audit_trail.settings import Settings
@@ -129,28 +130,45 @@ class StageContext:
         )
 
     def signed(
-        self, view: LedgerView, payload: bytes, *, where: str, keys: Collection[PublicKey] | None = None
+        self,
+        view: LedgerView,
+        payload: bytes,
+        *,
+        where: str,
+        keys: Collection[PublicKey] | None = None,
+        max_bytes: int = MAX_DOCUMENT_BYTES,
     ) -> bytes:
         """An envelope over `payload` that the archive will believe.
 
-        Checked before anybody stores it: an entry signed by other keys, once
-        put and locked, would end the ledger for good.
+        Checked before anybody stores it: an entry signed by other keys, or too
+        large to be read, would end the ledger for good once it is put and locked.
 
         Args:
             view: The ledger as it is now.
             payload: What is signed.
             where: What it will be, for errors.
             keys: All that must sign; None: those that the ledger believes now.
+            max_bytes: What whoever verifies it reads at most.
 
         Raises:
-            ConfigurationError: Keys that the archive believes are not held here.
+            ConfigurationError: Keys that the archive believes are not held here,
+                or a day of too many inputs.
         """
         from audit_trail.signing.signatures import sign_payload, verify_envelope
 
         signing = view.keys if keys is None else keys
         envelope = sign_payload(payload, self.signers(signing))
         verify_envelope(envelope, keys=signing, algorithms=view.history.algorithms, where=where)
-        return envelope.to_bytes()
+        data = envelope.to_bytes()
+        if len(data) > max_bytes:
+            raise ConfigurationError(
+                "this day has more inputs than one signed document can name",
+                where=where,
+                expected=f"at most {max_bytes} bytes",
+                found=f"{len(data)} bytes",
+                remedy="let its sources write fewer and larger files, or share them out to two archives",
+            )
+        return data
 
     def staging(self, day: str) -> DayStaging:
         """The working area of a day."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 
 from audit_trail.archive.ledger import RawEntry, list_ledger, read_entries
@@ -18,7 +18,7 @@ from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
 from audit_trail.evidence import canonical
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Seal, SealedObject
-from audit_trail.evidence.manifest import Segment
+from audit_trail.evidence.manifest import Manifest, Segment
 from audit_trail.evidence.object_keys import ledger_sequence
 from audit_trail.reporting import pack_layout as layout
 from audit_trail.reporting.guide import guide
@@ -32,6 +32,7 @@ from audit_trail.verification.content_checks import check_segment_bytes, load_ma
 from audit_trail.verification.days import DayVerdict, Grace, judge_days
 from audit_trail.verification.ledger_walk import LedgerView, walk
 from audit_trail.verification.object_checks import check_entry, check_listing, check_object
+from audit_trail.verification.range_checks import check_ranges
 from audit_trail.verification.time_checks import TimeTrust, check_times
 from audit_trail.verification.verifier import Verifier
 
@@ -218,8 +219,11 @@ class _Export:
             (seal for seal in self.view.seals if first <= seal.date <= last),
             key=lambda seal: (seal.date, seal.revision),
         )
-        for done, seal in enumerate(self.seals, 1):
-            self._copy_seal(seal)
+        done = 0
+        for day, seals in groupby(self.seals, key=lambda seal: seal.date):
+            revisions = list(seals)
+            check_ranges(map(self._copy_seal, revisions), self.checks, day=day)
+            done += len(revisions)
             self.on_progress("days", done, len(self.seals))
             if not self.may_go_on:
                 return
@@ -230,7 +234,7 @@ class _Export:
             where = f"the folders of {first} to {last}"
             check_listing(listed, self.seals, self.checks, where=where, grace=grace)
 
-    def _copy_seal(self, seal: Seal) -> None:
+    def _copy_seal(self, seal: Seal) -> Manifest | None:
         data, manifest = load_manifest(self.store, self.view, seal, self.checks)
         if data is not None:
             self.pack.add(layout.packed_key(seal.manifest.key), data)
@@ -240,6 +244,7 @@ class _Export:
             if not self.order.digests_only:
                 self._copy_segment(seal, sealed, segments.get(sealed.key))
         self.revisions.append(record_revision(self.view, seal, manifest))
+        return manifest
 
     def _copy_segment(self, seal: Seal, sealed: SealedObject, segment: Segment | None) -> None:
         where = f"{sealed.key} version {sealed.version_id}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,7 +131,8 @@ class HeadPin:
         """
         with _writing(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with (self._path.parent / ".lock").open("w") as lock:
+            lock_path = self._path.parent / ".lock"
+            with open(lock_path, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 known = self.read()
                 if known is None or head.sequence > known.sequence:

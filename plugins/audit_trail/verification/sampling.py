@@ -38,6 +38,13 @@ def draw_sample(seals: Iterable[Seal], *, seed: Head, size: int) -> tuple[Sample
     return sample, drawn
 
 
+def versions_to_read(drawn: Iterable[DrawnObject]) -> list[tuple[str, str]]:
+    """Keys and versions that reading a sample takes: the segments, and the manifests that name them."""
+    items = list(drawn)
+    manifests = {item.seal.manifest.key: item.seal.manifest.version_id for item in items}
+    return [*manifests.items(), *((item.sealed.key, item.sealed.version_id) for item in items)]
+
+
 def rank(seed: str, key: str) -> str:
     """Where a key stands in the order that a seed gives; hex."""
     return sha256(f"{seed}:{key}".encode()).hexdigest()
@@ -47,11 +54,14 @@ def confidence_statement(sample: Sample) -> str:
     """What a sample without a bad object proves, in a sentence.
 
     Drawing n of N without replacement misses all of B bad ones with
-    probability C(N-B, n) / C(N, n).
+    probability C(N-B, n) / C(N, n). Where the store's checksum was compared
+    instead of the bytes, the sentence rests on the store's word.
     """
     total, size = sample.population, sample.size
     if not total:
         return "No segments are sealed yet, so there was nothing to sample."
+    if sample.by_checksum:
+        return _by_checksum(sample, sample.by_checksum)
     if size >= total:
         return f"All {total} sealed segments were read: nothing rests on chance."
     if not size:
@@ -59,6 +69,21 @@ def confidence_statement(sample: Sample) -> str:
     bad = _smallest_detectable(total, size)
     return (
         f"{size} of {total} segments were read: with at least 95 % confidence fewer than {bad} "
+        f"({100 * bad / total:.1f} %) of them are bad."
+    )
+
+
+def _by_checksum(sample: Sample, unread: int) -> str:
+    total, size = sample.population, sample.size
+    sentence = (
+        f"{size} of {total} segments were drawn: {size - unread} were read, {unread} lie in a cold storage "
+        "class and were held against the checksum that the store keeps"
+    )
+    if size >= total:
+        return f"{sentence}. As far as the store's word goes, nothing rests on chance."
+    bad = _smallest_detectable(total, size)
+    return (
+        f"{sentence}: as far as the store's word goes, with at least 95 % confidence fewer than {bad} "
         f"({100 * bad / total:.1f} %) of them are bad."
     )
 

@@ -50,6 +50,15 @@ def check_day_of(seal: Seal, checks: CheckList) -> None:
         day=seal.date,
         remedy=_REMEDY,
     )
+    if seal.revision > 1 and seal.reason is None:
+        checks.compare(
+            "seal.reason",
+            where,
+            expected="why the day is sealed again",
+            found="",
+            day=seal.date,
+            remedy=_REMEDY,
+        )
 
 
 def _check_policy(seal: Seal, policy: Policy, checks: CheckList) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any, Literal
 
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion
@@ -24,6 +25,7 @@ from audit_trail.verification.content_checks import check_manifest, check_segmen
 from audit_trail.verification.days import DayVerdict, Grace, expected_days, judge_days
 from audit_trail.verification.ledger_walk import LedgerView, read_ledger
 from audit_trail.verification.object_checks import check_entry, check_listing, check_object
+from audit_trail.verification.range_checks import check_ranges
 from audit_trail.verification.seal_checks import check_seal
 from audit_trail.verification.time_checks import TimeTrust, check_times
 
@@ -200,7 +202,7 @@ class Verifier:
 
         Args:
             view: The walked ledger.
-            seals: Whose objects.
+            seals: Whose objects; of a day all revisions, or none.
             content: Read the bytes too.
             whole: `seals` are all there are: list everything.
             grace: What may still be on its way to its seal; None: nothing.
@@ -212,10 +214,16 @@ class Verifier:
         self.check_listed(seals, whole=whole, grace=grace)
 
     def check_seals(self, view: LedgerView, seals: list[Seal], *, content: bool) -> None:
-        """Check the manifests and objects of `seals`, their content too when asked."""
+        """Check the manifests and objects of `seals`, their content too when asked.
+
+        All revisions of a day belong together: their ranges have to join up.
+        """
+        by_day: dict[str, list[Seal]] = {}
+        for seal in seals:
+            by_day.setdefault(seal.date, []).append(seal)
         with ThreadPoolExecutor(WORKERS) as pool:
-            work = pool.map(lambda seal: self._check_seal(view, seal, content=content), seals)
-            for done, _ in enumerate(work, 1):
+            work = pool.map(lambda day: self._check_day(view, by_day[day], content=content), by_day)
+            for done in accumulate(work):
                 if self._on_progress:
                     self._on_progress(done, len(seals))
 
@@ -230,13 +238,20 @@ class Verifier:
         except StorageError as error:
             self.checks.add_error("listing.clean", error, where=where)
 
-    def _check_seal(self, view: LedgerView, seal: Seal, *, content: bool) -> None:
+    def _check_day(self, view: LedgerView, seals: list[Seal], *, content: bool) -> int:
+        """Check the revisions of a day; how many they are."""
+        manifests = (self._check_seal(view, seal, content=content) for seal in seals)
+        check_ranges(manifests, self.checks, day=seals[0].date)
+        return len(seals)
+
+    def _check_seal(self, view: LedgerView, seal: Seal, *, content: bool) -> Manifest | None:
         manifest = check_manifest(self._store, view, seal, self.checks)
         for sealed in seal.objects:
             check_object(self._store, sealed, self.checks, day=seal.date)
         if content and manifest is not None:
             for sealed, segment in zip(seal.objects, manifest.segments, strict=True):
                 check_segment(self._store, sealed, segment, self.checks, day=seal.date)
+        return manifest
 
     def check_drawn(self, view: LedgerView, drawn: Iterable[tuple[Seal, SealedObject]]) -> None:
         """Read the bytes of single sealed segments."""

@@ -377,6 +377,7 @@ done
 # --- manifests: digest, signatures, and that they say what their seals say ----------------------
 
 manifests=() chosen=()
+declare -A incomplete
 for number in "${!seals[@]}"; do
   read -r sequence date revision key digest bytes <<<"${seals[number]}"
   [[ $date < $first_day || $date > $last_day ]] && continue
@@ -384,6 +385,7 @@ for number in "${!seals[@]}"; do
   while read -r object rest; do [[ $object ]] && named[archive/$object]=1; done <<<"${objects_of[number]}"
   if [[ ${sha256_of[archive/$key]:-} != "$digest" || ${bytes_of[archive/$key]} != "$bytes" ]]; then
     fail 'manifests' "$key is missing, or is not the sealed one"
+    incomplete[$date]=1
     continue
   fi
   manifests+=("archive/$key") chosen+=("$number")
@@ -410,6 +412,24 @@ described='
     ["manifest", .date, .revision, ([(.inputs, .segments | length),
       (.segments | [.[].records], [.[].content_bytes], [.[].stored_bytes] | add // 0)] | map(tostring) | join(" "))]
   | @tsv'
+
+inputs='
+  def number: type == "number" and . >= 0 and . == floor and . < 9007199254740992;
+  .predicate | .date as $date | .inputs[]
+  | if (.start | number) and (.end | number) and .start <= .end and all(.source, .uri; type == "string" and . != "")
+    then [$date, .source, .uri, .start, .end] else error("not a range") end
+  | @tsv'
+
+check_ranges() { # What the revisions of a day took of each source file is all of it, once
+  local date source uri start end file seen='' next=0
+  while IFS=$'\t' read -r date source uri start end; do
+    [[ ${incomplete[$date]:-} ]] && continue
+    file="$date"$'\t'"$source"$'\t'"$uri"
+    [[ $file == "$seen" ]] || seen=$file next=0
+    check 'source ranges' "$date: bytes of $uri are left out or sealed twice from $next on" equal "$start" "$next"
+    next=$end
+  done
+}
 
 manifest_keys() { # SEQUENCE "KEYIDS THAT SIGNED": which keys must have, see key rotation in VERIFY.md
   local era keyid newest=''
@@ -449,6 +469,9 @@ if ((${#manifests[@]})); then
   done <"$work/described"
   exec 3<&-
   ((number == ${#manifests[@]})) || give_up 'manifests' 'not every one could be read'
+  in_batches statements jq -r "$inputs" 2>/dev/null | sort -t $'\t' -k 1,3 -k 4,4n -k 5,5n >"$work/ranges" ||
+    give_up 'manifests' 'an input of one is not well formed'
+  check_ranges <"$work/ranges"
 fi
 
 # --- segments: the stored bytes, and the records in them -------------------------------------

@@ -1,0 +1,1 @@
+"""What makes a bucket fit for an archive: small requirements, each of which can look at itself."""

@@ -1,0 +1,1 @@
+"""What the services of `docker-compose.yaml` run besides Airflow itself."""

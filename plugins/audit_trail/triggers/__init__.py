@@ -1,0 +1,1 @@
+"""What the triggerer runs while a task waits. Imports airflow."""

@@ -1,0 +1,321 @@
+"""What founding, a day and an audit really ask of AWS; the table that says it; the roles that allow it."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from tests.infra.conftest import EVERYTHING, WORKERS
+from tests.infra.deployed_stack import ACCOUNT, REGION, Stack, client
+from tests.infra.iam_evaluation import decision
+from tests.infra.permission_table import Row, permission_table
+from tests.infra.recorded_calls import Call, Recorder
+
+from audit_trail.archive.bucket import check_bucket, found_bucket
+from audit_trail.archive.bucket_policy import required_statements
+from audit_trail.archive.s3_store import S3Store, make_client
+from audit_trail.archive.storage_processor import StorageProcessor
+from audit_trail.pipeline.found_archive import found_archive
+from audit_trail.pipeline.processor import AuditTrailProcessor
+from audit_trail.settings import ArchiveSettings, load_settings
+from audit_trail.signing.local_keys import generate_keys, make_passphrase
+from audit_trail.signing.pins import Head
+from audit_trail.signing.ssm_pin import SsmPin
+from audit_trail.verification.verifier import Verifier
+
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")
+DAY = "2026-03-14"
+NOW = datetime(2026, 3, 15, 8, 0, tzinfo=UTC)
+BUCKET, PREFIX = "acme-audit-trail", "company/logs/"
+NOT_MADE_HERE = {
+    # Of restores, signatures by KMS and metrics; their own tests call them.
+    "s3:RestoreObject",
+    "kms:Sign",
+    "kms:GetPublicKey",
+    "cloudwatch:PutMetricData",
+}
+
+
+@pytest.fixture(scope="module")
+def table() -> list[Row]:
+    return permission_table()
+
+
+def settings_of(home: Path, **archive: str) -> Any:
+    logs = home / "logs"
+    logs.mkdir()
+    (logs / f"{DAY}.log").write_bytes(b"one\ntwo\n")
+    settings = load_settings(
+        home=home,
+        archive={"bucket": BUCKET, "prefix": PREFIX.rstrip("/"), "retain_days": 3650, **archive},
+        sources=[{"name": "app", "kind": "application", "url": f"file://{logs}/{{date}}*"}],
+        collect_journal=False,
+        pin="ssm:/audit-trail/head",
+    )
+    make_passphrase(settings)
+    generate_keys(settings)
+    return settings
+
+
+def a_day(settings: Any) -> None:
+    """Found the archive in its bucket, seal a day, and the same again when everything is there."""
+    with AuditTrailProcessor(settings, now=lambda: NOW) as processor:
+        found_archive(processor.context)
+        processor.process_daily_logs(DAY)
+        processor.process_daily_logs(DAY)
+        processor.context.ledger()
+    # An upload that was killed after its PUT, and is repeated a day later.
+    path = settings.home / "again.log"
+    path.write_bytes(b"again\n")
+    for days in (0, 1):
+        later = NOW + timedelta(days=days)
+        StorageProcessor(settings, now=lambda at=later: at).upload_file(path, "again.log")
+
+
+def two_writers_of_the_head() -> None:
+    """One moves the head between another's reading and writing."""
+    pins = [SsmPin("/audit-trail/head", "ab" * 32, region=REGION) for _ in range(2)]
+
+    def overtake(**_: Any) -> None:
+        pins[0]._client.meta.events.unregister("before-send.ssm.PutParameter", overtake)
+        pins[1].advance(Head(sequence=9, sha256="9" * 64))
+
+    pins[0]._client.meta.events.register("before-send.ssm.PutParameter", overtake)
+    pins[0].advance(Head(sequence=5, sha256="5" * 64))
+    assert pins[0].read() == Head(sequence=9, sha256="9" * 64)
+
+
+def an_audit(settings: Any) -> None:
+    """Somebody who knows the genesis verifies all bytes of the day."""
+    with AuditTrailProcessor(settings) as processor:
+        context = processor.context
+        verifier = Verifier(context.store, genesis=context.genesis, remembered=None, times=context.time_trust)
+        report = verifier.verify("content", day=DAY, now=NOW, due_hours=24)
+        assert report.exit_code == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Who called what, and the class in which each object lies now."""
+
+    founder: list[Call]
+    writer: list[Call]
+    reader: list[Call]
+    classes: dict[str, str]
+
+    @property
+    def puts(self) -> list[Call]:
+        """What was put into the archive."""
+        return [call for call in self.writer if call.name == "s3:PutObject"]
+
+
+@pytest.fixture(scope="module")
+def recorded(aws_server: str, _clean_session: None, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """A bucket is founded, a day sealed, and all of it audited, each by whoever is there for it."""
+    urllib.request.urlopen(f"{aws_server}/moto-api/reset", data=b"").close()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AWS_ENDPOINT_URL": aws_server,
+            "AWS_ENDPOINT_URL_S3": "http://s3.us-east-1.amazonaws.com",
+            "HTTP_PROXY": aws_server,
+            "NO_PROXY": "127.0.0.1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }.items():
+            patch.setenv(name, value)
+        recorder = Recorder()
+        recorder.register(patch)
+        settings = settings_of(tmp_path_factory.mktemp("recorded"), storage_class="GLACIER_IR")
+        with recorder.phase() as founding:
+            found_bucket(settings.archive)
+        with recorder.phase() as looking:
+            found_bucket(settings.archive)
+        with recorder.phase() as reading:
+            check_bucket(settings.archive)
+        # moto takes the policy's conditional denials for unconditional ones. By another name
+        # than AWS's own, the bucket is not given the policy again.
+        client("s3").delete_bucket_policy(Bucket=BUCKET)
+        patch.delenv("AWS_ENDPOINT_URL_S3")
+        with recorder.phase() as writing:
+            a_day(settings)
+            two_writers_of_the_head()
+        with recorder.phase() as verifying:
+            an_audit(settings)
+        versions = client("s3").list_object_versions(Bucket=BUCKET)["Versions"]
+    return Recorded(
+        founder=founding,
+        writer=looking + writing,
+        reader=reading + verifying,
+        classes={item["Key"]: item["StorageClass"] for item in versions},
+    )
+
+
+def test_the_table_is_what_is_really_called_and_who_calls_it(recorded: Recorded, table: list[Row]) -> None:
+    for who, calls in (("f", recorded.founder), ("w", recorded.writer), ("r", recorded.reader)):
+        assert names(calls) == {row.call for row in table if who in row.who} - NOT_MADE_HERE, who
+
+
+def names(calls: list[Call]) -> set[str]:
+    return {call.name for call in calls}
+
+
+RESOURCES = {
+    "bucket": [f"arn:aws:s3:::{BUCKET}"],
+    "objects": [
+        f"arn:aws:s3:::{BUCKET}/{PREFIX}{key}"
+        for key in (
+            "ledger/000000000000.dsse.json",
+            "logs/source=app/date=2026-03-14/part-00000-0.log.zst",
+            "",
+        )
+    ],
+    "parameter": [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/audit-trail/head/0123"],
+    "namespace": ["*"],
+}
+CONTEXT = {"cloudwatch:namespace": "AuditTrail"}
+
+
+def resources_of(stack: Stack, kind: str) -> list[str]:
+    if kind == "encryption key":
+        return [stack.outputs["EncryptionKeyArn"]]
+    return [stack.outputs["SigningKeyArn"]] if kind == "signing key" else RESOURCES[kind]
+
+
+@pytest.mark.parametrize(("role", "who"), [("WriteRole", "w"), ("ReadRole", "r")])
+def test_a_role_is_allowed_the_table_and_of_all_other_actions_none(
+    deploy: Callable[..., Stack], table: list[Row], role: str, who: str
+) -> None:
+    stack = deploy(**EVERYTHING)
+    policies = stack.role_policies(role)
+    needed = {(need, row.on) for row in table if who in row.who for need in row.needs}
+    for need, kind in needed:
+        for resource in resources_of(stack, kind):
+            assert decision(policies, need, resource, CONTEXT) == "allow", (need, resource)
+    known = json.loads(files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json").read_text("utf-8"))
+    lower = {(need.lower(), kind) for need, kind in needed}
+    for service in ("s3", "kms", "ssm", "cloudwatch", "iam", "sts"):
+        for name in known[service]["Actions"]:
+            action = f"{service}:{name}"
+            for kind in ("bucket", "objects", "parameter", "encryption key", "signing key", "namespace"):
+                if (action, kind) not in lower:
+                    for resource in resources_of(stack, kind):
+                        found = decision(policies, action, resource, CONTEXT)
+                        # What may be done on anything (metrics) may be done on these, too.
+                        assert found == "none" or (action, "namespace") in lower, (action, resource)
+    outside = [f"arn:aws:s3:::{BUCKET}/other/key", "arn:aws:s3:::another/company/logs/key"]
+    for need, _ in needed:
+        if need.startswith("s3:"):
+            assert [decision(policies, need, resource, CONTEXT) for resource in outside] == ["none"] * 2
+    assert decision(policies, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/S3"}) == "none"
+
+
+def test_no_permission_is_a_pattern(deploy: Callable[..., Stack]) -> None:
+    stack = deploy(**EVERYTHING)
+    for role in ("WriteRole", "ReadRole"):
+        for policy in stack.role_policies(role):
+            for statement in policy["Statement"]:
+                assert statement["Effect"] == "Allow"
+                assert not [action for action in statement["Action"] if "*" in action]
+
+
+def test_nobody_but_the_write_role_signs_and_nobody_ends_a_key(deploy: Callable[..., Stack]) -> None:
+    stack = deploy(**EVERYTHING)
+    key = stack.outputs["SigningKeyArn"]
+    policy = stack.properties("SigningKeyPair")["KeyPolicy"]
+    writer, admin = stack.outputs["WriteRoleArn"], f"arn:aws:iam::{ACCOUNT}:role/admin"
+    for who, found in ((writer, "allow"), (admin, "deny"), (WORKERS, "deny")):
+        assert decision([policy], "kms:Sign", key, {"aws:PrincipalArn": who}) == found
+    for name in ("SigningKeyPair", "EncryptionKey"):
+        policy = stack.properties(name)["KeyPolicy"]
+        for action in ("kms:ScheduleKeyDeletion", "kms:DisableKey"):
+            assert decision([policy], action, key, {"aws:PrincipalArn": writer}) == "deny"
+        assert decision([policy], "kms:PutKeyPolicy", key, {"aws:PrincipalArn": admin}) == "allow"
+
+
+def context_of(call: Call, changes: dict[str, str | None]) -> dict[str, str]:
+    """What S3 tells a policy about a PUT."""
+    parameters = call.parameters
+    context: dict[str, str | None] = {
+        "aws:SecureTransport": "true",
+        "s3:ObjectCreationOperation": "true",
+        "s3:if-none-match": parameters.get("IfNoneMatch"),
+        "s3:object-lock-mode": parameters.get("ObjectLockMode"),
+        "s3:object-lock-remaining-retention-days": str((parameters["ObjectLockRetainUntilDate"] - NOW).days),
+    }
+    return {key: value for key, value in (context | changes).items() if value is not None}
+
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0b2f0c4e-8f1a-4a53-9a52-000000000001"
+SSE = "s3:x-amz-server-side-encryption"
+FAIR: list[dict[str, str | None]] = [
+    {},
+    {SSE: "aws:kms", f"{SSE}-aws-kms-key-id": KEY},
+    # Midnight has passed where S3 is, and not yet where the writer is.
+    {"s3:object-lock-remaining-retention-days": "3649"},
+]
+WEAKER: list[dict[str, str | None]] = [
+    {"aws:SecureTransport": "false"},
+    {"s3:if-none-match": None},
+    {"s3:object-lock-mode": None},
+    {"s3:object-lock-mode": "GOVERNANCE"},
+    {"s3:object-lock-remaining-retention-days": "3648"},
+    {f"{SSE}-customer-algorithm": "AES256"},
+    {SSE: "AES256"},
+    {SSE: "aws:kms", f"{SSE}-aws-kms-key-id": f"{KEY[:-1]}2"},
+    # A part of a multipart upload.
+    {"s3:ObjectCreationOperation": "false", "s3:if-none-match": None, "s3:object-lock-mode": None},
+]
+
+
+def test_the_policy_lets_the_puts_of_a_day_pass_and_no_weaker_ones(recorded: Recorded) -> None:
+    statements = required_statements(
+        bucket_arn=f"arn:aws:s3:::{BUCKET}",
+        prefix=PREFIX,
+        lock_mode="COMPLIANCE",
+        retain_days=3650,
+        kms_key_arn=KEY,
+    )
+    policy = {"Statement": list(statements)}
+    secure = {"aws:SecureTransport": "true"}
+    assert len(recorded.puts) > 4
+    for call in recorded.puts:
+        resource = f"arn:aws:s3:::{BUCKET}/{call.parameters['Key']}"
+        for changes in FAIR:
+            assert decision([policy], "s3:PutObject", resource, context_of(call, changes)) == "none", changes
+        for changes in WEAKER:
+            assert decision([policy], "s3:PutObject", resource, context_of(call, changes)) == "deny", changes
+        for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"):
+            assert decision([policy], action, resource, secure) == "deny"
+        for action in ("s3:PutObjectRetention", "s3:GetObjectVersion", "s3:RestoreObject"):
+            assert decision([policy], action, resource, secure) == "none"
+
+
+def test_segments_alone_go_into_the_class_of_the_settings(recorded: Recorded) -> None:
+    asked = {call.parameters["Key"]: call.parameters["StorageClass"] for call in recorded.puts}
+    assert asked == recorded.classes
+    assert {key.removeprefix(PREFIX).partition("/")[0] for key in asked} >= {"ledger", "logs", "manifests"}
+    for key, storage_class in asked.items():
+        is_hot = key.startswith((f"{PREFIX}ledger/", f"{PREFIX}manifests/"))
+        assert storage_class == ("STANDARD" if is_hot else "GLACIER_IR"), key
+
+
+def test_every_class_of_the_settings_is_one_that_s3_knows(aws: str, tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, archive={"bucket": BUCKET})
+    s3 = make_client(settings.archive)
+    found_bucket(settings.archive, s3)
+    processor = StorageProcessor(settings, store=S3Store(settings.archive, s3))
+    path = tmp_path / "segment"
+    path.write_bytes(b"a segment")
+    for storage_class in get_args(ArchiveSettings.model_fields["storage_class"].annotation):
+        stored = processor.upload_file(path, f"logs/{storage_class}.zst", storage_class=storage_class)
+        assert stored.storage_class == storage_class
+        assert stored.retention is not None
+        # Presence, checksum and lock are said without a restore.
+        assert processor.is_stored(f"logs/{storage_class}.zst", stored.sha256 or "")
