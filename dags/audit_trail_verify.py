@@ -79,7 +79,7 @@ log of `seal_result` begins with what was found. Unpause it when the first day i
     plan = PlanHistoryOperator(
         task_id="plan",
         execution_timeout=timedelta(hours=1),
-        doc_md="Walks the ledger and cuts its seals into slices of about the same work.",
+        doc_md="Walks the ledger and cuts its days into slices of about the same work.",
     )
     verify_slice = VerifySliceOperator.partial(
         task_id="verify_slice",

@@ -83,7 +83,7 @@ class VerifySliceOperator(HistoryOperator):
         with self.asked(context) as (stage, _):
             work = HistorySlice.receive(self.work)
             context["segment_label"] = (  # type: ignore[typeddict-unknown-key]
-                "archive" if work.part == "archive" else f"entries {work.first_entry} to {work.last_entry}"
+                "archive" if work.part == "archive" else f"{work.first_day} to {work.last_day}"
             )
             return verify_slice(stage, work).to_json()
 

@@ -1,6 +1,6 @@
 """Verification of the whole archive, or of a range of its days, in slices that run side by side.
 
-`plan_history` walks the ledger and cuts the seals into slices; `verify_slice`
+`plan_history` walks the ledger and cuts its days into slices; `verify_slice`
 checks one of them, anywhere; `seal_history` joins what all of them found into
 one verification entry of the ledger. All of it is about the ledger up to the
 head of the plan: what is sealed meanwhile waits for the next verification.
@@ -8,6 +8,7 @@ head of the plan: what is sealed meanwhile waits for the next verification.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
@@ -54,15 +55,15 @@ class HistorySlice(Handoff):
     """A part of a verification: everything that is needed to make it, anywhere.
 
     `archive` is the ledger with its times, the days and what nobody sealed;
-    `seals` are those of the ledger's entries `first_entry` to `last_entry`.
+    `days` are the objects of all revisions of the sealed days from `first_day` to `last_day`.
     """
 
-    part: Literal["archive", "seals"]
+    part: Literal["archive", "days"]
     request: HistoryRequest
     head_sequence: Count
     head_sha256: Sha256
-    first_entry: Count
-    last_entry: Count
+    first_day: Day
+    last_day: Day
 
 
 class FoundCheck(Handoff):
@@ -104,7 +105,7 @@ def plan_history(context: StageContext, request: HistoryRequest) -> list[History
     say(fact("ledger", sequence=head.sequence, sha256=head.sha256, genesis=view.genesis_sha256))
     with group(f"{len(slices)} slices"):
         for item in slices:
-            say(fact("slice", part=item.part, first_entry=item.first_entry, last_entry=item.last_entry))
+            say(fact("slice", part=item.part, first_day=item.first_day, last_day=item.last_day))
     conclude(
         f"PLANNED verification at level {request.level}: {len(seals)} seals of "
         f"{min(seal.date for seal in seals)} to {max(seal.date for seal in seals)} in {len(slices)} slices"
@@ -125,12 +126,12 @@ def verify_slice(context: StageContext, work: HistorySlice) -> SliceResult:
     if work.part == "archive":
         _verify_archive(context, verifier, work)
     else:
-        _verify_seals(context, verifier, work)
+        _verify_days(context, verifier, work)
     checks = verifier.checks
     say_checks(checks)
     tally = Tally.of(checks)
     conclude(
-        f"CHECKED {work.part} of entries {work.first_entry} to {work.last_entry}: {tally.passed} passed, "
+        f"CHECKED {work.part} of {work.first_day} to {work.last_day}: {tally.passed} passed, "
         f"{tally.failed} failed, {tally.unverifiable} could not be made"
     )
     return SliceResult(
@@ -181,7 +182,7 @@ def seal_history(context: StageContext, request: HistoryRequest, results: Sequen
         for result in results:
             counts = {"passed": result.passed, "failed": result.failed, "unverifiable": result.unverifiable}
             part, work = result.slice.part, result.slice
-            say(fact("slice", part=part, first_entry=work.first_entry, last_entry=work.last_entry, **counts))
+            say(fact("slice", part=part, first_day=work.first_day, last_day=work.last_day, **counts))
         say(fact("sampled", **sample.to_json()), fact("verified", day=day, sequence=sequence, sha256=digest))
     if tally.failed or tally.unverifiable or not tally.passed:
         raise _failure(tally, findings)
@@ -210,19 +211,24 @@ def _slices(request: HistoryRequest, head: Head, seals: Sequence[Seal]) -> list[
             found="none",
             remedy="seal a day first; an empty archive never counts as verified",
         )
-    parts: list[tuple[Literal["archive", "seals"], int, int]] = [("archive", 0, head.sequence)]
+    by_bytes = request.level == "content" and request.sample is None
+    costs: Counter[str] = Counter()
+    for seal in seals:
+        # A day's revisions are verified together: their ranges have to join up.
+        costs[seal.date] += _cost(seal, by_bytes=by_bytes)
+    days = sorted(costs)
+    parts: list[tuple[Literal["archive", "days"], str, str]] = [("archive", days[0], days[-1])]
     if request.level != "ledger":
-        by_bytes = request.level == "content" and request.sample is None
-        ranges = _cut([_cost(seal, by_bytes=by_bytes) for seal in seals], request.slices)
-        parts += [("seals", seals[first].sequence, seals[last].sequence) for first, last in ranges]
+        ranges = _cut([costs[day] for day in days], request.slices)
+        parts += [("days", days[first], days[last]) for first, last in ranges]
     return [
         HistorySlice(
             part=part,
             request=request,
             head_sequence=head.sequence,
             head_sha256=head.sha256,
-            first_entry=first,
-            last_entry=last,
+            first_day=first,
+            last_day=last,
         )
         for part, first, last in parts
     ]
@@ -309,18 +315,15 @@ def _verify_archive(context: StageContext, verifier: Verifier, work: HistorySlic
         verifier.check_listed(view.seals, whole=True, grace=grace)
 
 
-def _verify_seals(context: StageContext, verifier: Verifier, work: HistorySlice) -> None:
+def _verify_days(context: StageContext, verifier: Verifier, work: HistorySlice) -> None:
     view, request, head = context.ledger(), work.request, _head(work)
     _check_head(view, head)
-    seals = [
-        seal
-        for seal in _chosen(view, request, work.head_sequence)
-        if work.first_entry <= seal.sequence <= work.last_entry
-    ]
+    chosen = _chosen(view, request, head.sequence)
+    seals = [seal for seal in chosen if work.first_day <= seal.date <= work.last_day]
     reads_all = request.level == "content" and request.sample is None
     verifier.check_seals(view, seals, content=reads_all)
     if request.sample is not None:
-        _, drawn = draw_sample(_chosen(view, request, head.sequence), seed=head, size=request.sample)
+        _, drawn = draw_sample(chosen, seed=head, size=request.sample)
         mine = {seal.sequence for seal in seals}
         verifier.check_drawn(view, [(item.seal, item.sealed) for item in drawn if item.seal.sequence in mine])
     if request.first or request.last:
