@@ -120,10 +120,11 @@ def test_a_slice_that_is_missing_twice_or_of_something_else_is_refused(sealed: A
     context = sealed.context(lambda: LATER)
     found = results(sealed, request)
     before = len(context.ledger().verifications)
-    shorter = found[1].model_copy(
-        update={"slice": found[1].slice.model_copy(update={"last_day": found[1].slice.first_day})}
+    shorter = found[2].model_copy(
+        update={"slice": found[2].slice.model_copy(update={"first_day": found[2].slice.last_day})}
     )
-    for wrong in ([], found[:-1], [*found, found[0]], [found[0], shorter, found[2]]):
+    assert shorter != found[2]
+    for wrong in ([], found[:-1], [*found, found[0]], [found[0], found[1], shorter]):
         with pytest.raises(IntegrityError, match="not every slice"):
             seal_history(context, request, wrong)
     with pytest.raises(IntegrityError, match="not every slice"):
