@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from audit_trail.links import DayLink, LedgerEntryLink, ManifestLink, StoredObjectLink
-from audit_trail.operators.kept_seed import KeptSeed
 from audit_trail.operators.restoring_operator import RestoringOperator, restore_tier
 from audit_trail.operators.run_context import cutoff
 from audit_trail.operators.stage_operator import StageOperator, received
@@ -241,6 +240,7 @@ class VerifySampleOperator(RestoringOperator):
         return self._verify(context, ask=False)
 
     def _verify(self, context: Context, *, ask: bool) -> dict[str, Any]:
+        from audit_trail.operators.kept_seed import KeptSeed
         from audit_trail.pipeline.handoffs import Sealed
         from audit_trail.pipeline.verify_sample import begin_verification, finish_verification
 

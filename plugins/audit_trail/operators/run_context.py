@@ -81,7 +81,9 @@ def say_run(context: Context, day: str) -> None:
     from audit_trail.pipeline.evidence_log import fact
     from audit_trail.pipeline.evidence_writer import say
 
-    ti: Any = context["ti"]
+    ti: Any = context.get("ti")
+    if ti is None:  # an operator that somebody calls without Airflow
+        return
     bundle = getattr(ti, "bundle_instance", None)
     mapped = getattr(ti, "map_index", None)
     say(
