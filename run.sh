@@ -125,9 +125,11 @@ test_tools=(
   openssl:openssl
   zstd:zstd
   jq:jq
+  softhsm2-util:softhsm2
   redis-server:redis-server
   ip:iproute2
   '/usr/lib/postgresql/*/bin/postgres:postgresql'
+  '/usr/lib/systemd/systemd-journal-remote:systemd-journal-remote'
 )
 
 has_tool() {

@@ -15,6 +15,7 @@ import pytest
 from audit_trail.demo.embedded_store import EmbeddedStore
 
 if TYPE_CHECKING:
+    from tests.signing.pkcs11_tokens import SoftToken
     from tests.signing.timestamp_authority import TimestampAuthority
 
 CLEARED_PREFIXES = ("AUDIT_TRAIL_", "AWS_")
@@ -114,6 +115,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     """One running S3 store with Object Lock; make a bucket of your own in it."""
     with EmbeddedStore(tmp_path_factory.mktemp("store")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def soft_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
+    """A PKCS#11 token in software; one a process, because its module reads its configuration once."""
+    from tests.signing.pkcs11_tokens import SoftToken
+
+    token = SoftToken(tmp_path_factory.mktemp("softhsm"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in token.environment.items():
+            patch.setenv(name, value)
+        patch.setenv("PYKCS11LIB", token.module)  # the settings write it; this takes it back
+        yield token
 
 
 @pytest.fixture

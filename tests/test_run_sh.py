@@ -320,6 +320,6 @@ def path_with_tools(folder: Path) -> str:
     """The usual path, and stand-ins for the tools that tests of tests do not use."""
     tools = folder / "stand-ins"
     tools.mkdir(exist_ok=True)
-    for name in ("openssl", "zstd", "jq"):
+    for name in ("openssl", "zstd", "jq", "softhsm2-util"):
         make_script(tools / name, "exit 0")
     return f"{Path(sys.executable).parent}:{tools}:{os.environ['PATH']}"

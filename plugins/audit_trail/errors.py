@@ -77,7 +77,7 @@ class CollectionError(AuditTrailError):
 
 
 class StorageError(AuditTrailError):
-    """The archive or the staging area could not be read or written. Try again."""
+    """The archive, the staging area or a key elsewhere could not be used. Try again."""
 
     exit_code = 2
 

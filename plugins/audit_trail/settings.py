@@ -1,4 +1,4 @@
-"""All settings, typed: environment `AUDIT_TRAIL_*`, then one YAML file.
+"""All settings, typed: environment `AUDIT_TRAIL_*`, then one YAML file, then Parameter Store.
 
 A wrong setting fails before anything runs, with the field and the fix. The
 YAML file is `$AUDIT_TRAIL_CONFIG`, or `audit-trail.yaml` in the home folder
@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -33,7 +34,9 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.key_uri import parse_key_uri
 from audit_trail.restore_settings import RestoreSettings, Tier
+from audit_trail.settings_ssm import PREFIX_VARIABLE, read_parameters
 
 ENV_PREFIX = "AUDIT_TRAIL_"
 CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
@@ -42,6 +45,13 @@ Kind = Literal["application", "system", "api"]
 KINDS: tuple[Kind, ...] = ("application", "system", "api")
 TASK_LOGS = "airflow-task-logs"
 """The source of task logs' digests."""
+AIRFLOW_SCHEMES = ("airflow-events", "airflow-events+http")
+EVENT_SCHEMES = ("cloudwatch-logs", "journald", *AIRFLOW_SCHEMES)
+_FIELDS_OF_SCHEMES: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("s3", "cloudwatch-logs"): ("region", "endpoint_url"),
+    ("s3",): ("requester_pays",),
+    AIRFLOW_SCHEMES: ("username", "password_file", "token_file"),
+}
 
 REMEDY = "correct the fields named; docs/SETTINGS.md lists them all"
 
@@ -60,6 +70,18 @@ def _expanded(path: Path) -> Path:
         raise ValueError("the home folder in it is not known") from None
 
 
+def _checked_key_uri(text: str) -> str:
+    parse_key_uri(text)
+    return text
+
+
+def _number(value: Any) -> Any:
+    # A variable holds text, and a choice of numbers takes none.
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else value
+
+
+KeyUriText = Annotated[str, AfterValidator(_checked_key_uri)]
+ConnectionId = Annotated[str, Field(min_length=1, max_length=250)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 LocalPath = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_expanded)]
 
@@ -82,6 +104,9 @@ class ArchiveSettings(_Section):
         default=None, description="AWS shared credentials file; None: boto3's own chain"
     )
     profile: str | None = None
+    aws_conn_id: ConnectionId | None = Field(
+        default=None, description="Airflow connection to AWS; in Airflow only"
+    )
     lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
     retain_days: int = Field(default=2555, ge=1, le=36500)
     kms_key_arn: str | None = Field(
@@ -100,10 +125,30 @@ class ArchiveSettings(_Section):
 class SigningSettings(_Section):
     """Which keys are made, and how the private ones are unlocked."""
 
-    rsa_bits: Literal[2048, 3072, 4096] = 2048
+    rsa_bits: Annotated[Literal[2048, 3072, 4096], BeforeValidator(_number)] = 2048
     post_quantum: bool = Field(default=True, description="also sign with ML-DSA-65")
     passphrase: SecretStr | None = None
     passphrase_file: LocalPath | None = None
+    key_uris: tuple[KeyUriText, ...] = Field(
+        default=(), description="keys in KMS, HSM or Vault, in place of a local RSA key; see docs/KEYS.md"
+    )
+    pkcs11_module: LocalPath | None = Field(default=None, description="None: $PYKCS11LIB")
+    hsm_pin: SecretStr | None = None
+    hsm_pin_file: LocalPath | None = None
+    # No credentials in it: what an error shows must not be one.
+    vault_url: str | None = Field(
+        default=None, pattern=r"^https?://[^/?#@\s]+(/[^\s@]*)?$", description="None: $VAULT_ADDR"
+    )
+    vault_token: SecretStr | None = None
+    vault_token_file: LocalPath | None = Field(default=None, description="None: $VAULT_TOKEN")
+    aws_conn_id: ConnectionId | None = Field(
+        default=None, description="Airflow connection for KMS; None: that of the archive"
+    )
+    passphrase_conn_id: ConnectionId | None = Field(
+        default=None, description="Airflow connection whose password is the passphrase; in Airflow only"
+    )
+    hsm_pin_conn_id: ConnectionId | None = None
+    vault_token_conn_id: ConnectionId | None = None
 
 
 class TimestampSettings(_Section):
@@ -138,22 +183,40 @@ class RedactionSettings(_Section):
     )
 
 
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError("not a time zone of the IANA database, such as Europe/Berlin") from None
+    return name
+
+
 class EventTimeSettings(_Section):
     """How to find a record's own time, for files that hold more than one day.
 
-    Exactly one of `field` (a top-level JSON field) and `pattern` (a regular
-    expression with one group) names the text; `format` is a `strptime` format,
-    None means RFC 3339 / ISO 8601. A time without an offset is UTC.
+    Exactly one of `field` (a top-level JSON field), `pattern` (a regular
+    expression with one group) and `preset` names the text; `format` is a `strptime`
+    format, None means RFC 3339 / ISO 8601. A time without an offset is UTC.
+    The preset `syslog` knows text and form of RFC 3164 and RFC 5424; the former has no
+    offset, and is in `timezone`.
     """
 
     field: str | None = None
     pattern: str | None = None
     format: str | None = None
+    preset: Literal["syslog"] | None = None
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(
+        default="UTC", description="of times without an offset in `preset`, e.g. Europe/Berlin"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> EventTimeSettings:
-        if (self.field is None) == (self.pattern is None):
-            raise ValueError("give exactly one of `field` and `pattern`")
+        if [self.field, self.pattern, self.preset].count(None) != 2:
+            raise ValueError("give exactly one of `field` and `pattern`, or a `preset`")
+        if self.preset is not None and self.format is not None:
+            raise ValueError("`preset` says how times are written: leave `format` out")
+        if self.preset is None and "timezone" in self.model_fields_set:
+            raise ValueError("`timezone` belongs to `preset`; `format` reads an offset by %z")
         return self
 
 
@@ -161,7 +224,8 @@ class SourceSettings(_Section):
     """One place where logs are found.
 
     `url` is an fsspec URL with glob characters and the day as `{date}`
-    (`2026-01-31`) or `{date:%Y/%m/%d}` (any `strftime` format).
+    (`2026-01-31`) or `{date:%Y/%m/%d}` (any `strftime` format); or `s3://`,
+    `cloudwatch-logs://`, `journald://`, `airflow-events://`, see docs/SOURCES.md.
     """
 
     name: Name
@@ -169,6 +233,31 @@ class SourceSettings(_Section):
     url: str
     event_time: EventTimeSettings | None = None
     required: bool = Field(default=False, description="a day without a file of this source is an error")
+    keeps_days: int | None = Field(
+        default=None, ge=1, description="the source itself deletes what is older: not compared any more"
+    )
+    region: str | None = Field(default=None, description="AWS sources; None: the archive's")
+    endpoint_url: str | None = Field(default=None, description="AWS sources; None: AWS")
+    requester_pays: bool = Field(default=False, description="s3: the reader pays, and says so")
+    username: str | None = Field(default=None, description="airflow-events: log in with a password")
+    password_file: LocalPath | None = Field(default=None, description="airflow-events: mode 0600")
+    token_file: LocalPath | None = Field(default=None, description="airflow-events: mode 0600, holds a JWT")
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> SourceSettings:
+        scheme = self.url.partition("://")[0]
+        for schemes, names in _FIELDS_OF_SCHEMES.items():
+            for name in names:
+                if name in self.model_fields_set and scheme not in schemes:
+                    raise ValueError(f"`{name}` means nothing for this url; it is for {', '.join(schemes)}")
+        if scheme in AIRFLOW_SCHEMES:
+            if (self.token_file is None) == (self.username is None):
+                raise ValueError("give either `token_file`, or `username` and `password_file`")
+            if (self.username is None) != (self.password_file is None):
+                raise ValueError("`username` and `password_file` belong together")
+        if scheme in EVENT_SCHEMES and self.event_time is not None:
+            raise ValueError("events are selected by their own time already: leave `event_time` out")
+        return self
 
 
 class TaskLogSettings(_Section):
@@ -194,6 +283,38 @@ class VerificationSettings(_Section):
     )
 
 
+class MetricsSettings(_Section):
+    """Where figures of each run go."""
+
+    sink: Literal["none", "cloudwatch", "file"] = Field(
+        default="none", description="`file` writes the calls that `cloudwatch` would make"
+    )
+    file: LocalPath | None = Field(default=None, description="None: `metrics.jsonl` in the home folder")
+
+
+class ComplianceSettings(_Section):
+    """What the compliance report measures against."""
+
+    write_roles: tuple[str, ...] = Field(
+        default=(), description="names of the IAM roles that may write to the archive"
+    )
+    read_roles: tuple[str, ...] = Field(
+        default=(), description="names of the IAM roles that may read it and do nothing else"
+    )
+    storage_classes: tuple[Annotated[str, Field(pattern=r"^[A-Z_]+$")], ...] = Field(
+        default=(), description="classes that segments may be in; empty: `archive.storage_class`"
+    )
+    encryption: tuple[Literal["AES256", "aws:kms", "aws:kms:dsse"], ...] = Field(
+        default=(), description="how objects may be encrypted at rest; empty: in any way, but encrypted"
+    )
+    verify_every_days: int = Field(
+        default=3, ge=1, le=365, description="the longest pause between two verifications"
+    )
+    content_days: int = Field(
+        default=90, ge=1, le=36500, description="days in which samples of content are counted"
+    )
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Immutable once read."""
 
@@ -207,6 +328,8 @@ class Settings(BaseSettings):
     timestamps: TimestampSettings = TimestampSettings()
     redaction: RedactionSettings = RedactionSettings()
     verification: VerificationSettings = VerificationSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    compliance: ComplianceSettings = ComplianceSettings()
     restore: RestoreSettings = RestoreSettings()
     task_logs: TaskLogSettings = TaskLogSettings()
     sources: tuple[SourceSettings, ...] = ()
@@ -227,6 +350,9 @@ class Settings(BaseSettings):
         pattern=r"^(file|airflow-variable|ssm:/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)$",
         description="where the newest ledger head is remembered: `file` (in the home folder), "
         "`airflow-variable`, or `ssm:/NAME` (a parameter of AWS Systems Manager)",
+    )
+    pin_aws_conn_id: ConnectionId | None = Field(
+        default=None, description="Airflow connection for the pin `ssm:`; None: that of the archive"
     )
     segment_target_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, le=4 * 1024**3)
     max_segments: int = Field(default=1000, ge=1, le=1000)
@@ -257,10 +383,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before YAML file; no dotenv, no secret files."""
+        """Environment before YAML file before Parameter Store; no dotenv, no secret files."""
         path = _config_path(init_settings().get("home"))
         yaml_source = InitSettingsSource(settings_cls, _read_yaml(path))
-        return (init_settings, env_settings, yaml_source)
+        ssm_source = InitSettingsSource(settings_cls, read_parameters(settings_cls).values)
+        return (init_settings, env_settings, yaml_source, ssm_source)
 
     @property
     def journal(self) -> Path:
@@ -381,7 +508,7 @@ def _unreadable(path: Path, found: str) -> ConfigurationError:
 def _origin(field: tuple[int | str, ...], overrides: Mapping[str, Any]) -> str:
     """Who gave a field its value: an argument, a variable or the YAML file."""
     path = _config_path(overrides.get("home"))
-    in_yaml = _read_yaml(path)
+    in_yaml, in_ssm = _read_yaml(path), read_parameters(Settings).names
     for depth in range(len(field), 0, -1):
         names = field[:depth]
         variable = ENV_PREFIX + "__".join(map(str, names)).upper()
@@ -391,6 +518,8 @@ def _origin(field: tuple[int | str, ...], overrides: Mapping[str, Any]) -> str:
             return variable
         if _holds(in_yaml, names):
             return str(path)
+        if names in in_ssm:
+            return f"parameter {in_ssm[tuple(map(str, names))]}"
     return str(path or f"environment {ENV_PREFIX}*")
 
 
@@ -406,7 +535,7 @@ def _holds(value: Any, names: tuple[int | str, ...]) -> bool:
 def _refuse_unknown_variables() -> None:
     """A misspelt variable would otherwise be ignored without a word."""
     for variable in os.environ:
-        if not variable.upper().startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE:
+        if not variable.upper().startswith(ENV_PREFIX) or variable in (CONFIG_VARIABLE, PREFIX_VARIABLE):
             continue
         # In small letters it would be read here and not where the YAML file is looked for.
         if variable != variable.upper() or not _is_field(variable.removeprefix(ENV_PREFIX).lower()):

@@ -37,6 +37,7 @@ from audit_trail.evidence.manifest import (
     Manifest,
     Redaction,
     Segment,
+    StoredVersion,
     encode_manifest,
     parse_manifest,
 )
@@ -62,6 +63,9 @@ MANIFEST = Manifest(
             parts=(InputPart(segment=0, records=3),),
             first_event="2026-01-09T00:00:00Z",
             last_event="2026-01-09T23:59:59Z",
+            object_version=StoredVersion(
+                etag='"9e107d9d372bb6826bd81d3542a419d6"', version_id="3sL4kqtJlcpXroDTDmJ"
+            ),
         ),
     ),
     segments=(
@@ -147,7 +151,13 @@ DOCUMENTS: dict[str, bytes] = {
     "manifest": encode_manifest(MANIFEST),
     **{name: encode_entry(entry) for name, entry in ENTRIES.items()},
 }
-OPTIONAL = {("seal", "reason"), ("manifest", "first_event"), ("manifest", "last_event")}
+OPTIONAL = {
+    ("seal", "reason"),
+    ("manifest", "first_event"),
+    ("manifest", "last_event"),
+    ("manifest", "object_version"),
+    ("manifest", "version_id"),
+}
 MAY_BE_NAMED = {"replacements"}
 
 

@@ -57,8 +57,8 @@ class Archive:
     def context(self, now: Callable[[], datetime] = lambda: NOW) -> StageContext:
         return StageContext(settings=self.settings, now=now)
 
-    def processor(self) -> AuditTrailProcessor:
-        return AuditTrailProcessor(self.settings, now=lambda: NOW)
+    def processor(self, now: datetime = NOW) -> AuditTrailProcessor:
+        return AuditTrailProcessor(self.settings, now=lambda: now)
 
     def log(self, name: str, data: bytes) -> Path:
         path = self.logs / name

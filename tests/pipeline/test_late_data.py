@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 import pytest
 from tests.pipeline.conftest import DAY, NOW, Archive
 
+from audit_trail.errors import IntegrityError
 from audit_trail.pipeline.late_data import check_sources
+from audit_trail.settings import SourceSettings
 from audit_trail.verification.verifier import Report, Verifier
 
 
-def verified(archive: Archive) -> Report:
-    context = archive.context()
+def verified(archive: Archive, now: datetime = NOW) -> Report:
+    context = archive.context(lambda: now)
     verifier = Verifier(context.store, genesis=archive.genesis, remembered=None)
     return verifier.verify(
         "objects",
-        now=NOW,
+        now=now,
         due_hours=24,
         also=lambda view, days: check_sources(context, view, days, verifier.checks),
     )
+
+
+def content(archive: Archive) -> bytes:
+    """All records of all sealed segments."""
+    import zstandard
+
+    context = archive.context()
+    objects = [item for seal in context.ledger().seals for item in seal.objects]
+    stored = [context.store.read(item.key, item.version_id, max_bytes=1 << 20) for item in objects]
+    return b"".join(zstandard.ZstdDecompressor().decompressobj().decompress(data) for data in stored)
 
 
 def verdict(archive: Archive) -> str:
@@ -71,3 +86,38 @@ def test_tampering_weighs_more(sealed: Archive) -> None:
     store = context.store
     store._client.put_object(Bucket=sealed.bucket, Key=key, Body=b"x")  # type: ignore[attr-defined]
     assert verdict(sealed) == "tampered"
+
+
+def test_syslog_of_several_days_is_sealed_by_its_own_time(make_archive: Callable[..., Archive]) -> None:
+    archive = make_archive()
+    source = {"name": "syslog", "kind": "system", "url": f"file://{archive.logs}/syslog*"}
+    event_time = {"preset": "syslog", "timezone": "Europe/Berlin"}
+    archive.settings = archive.settings.model_copy(
+        update={"sources": (SourceSettings.model_validate(source | {"event_time": event_time}),)}
+    )
+    # One o'clock in Berlin is midnight in UTC.
+    before, day, after = (b"Mar %d 00:59:59 host app: x\n" % number for number in (14, 15, 16))
+    first = b"Mar 14 01:00:00 host app: first\n  of two lines\n"
+    archive.log("syslog", before + first + day)
+    archive.processor().process_daily_logs(DAY)
+    assert content(archive) == first + day
+    archive.log("syslog", before + first + day + b"Mar 14 12:00:00 host app: late\n" + after)
+    archive.processor().process_daily_logs(DAY)
+    assert content(archive) == first + day + b"Mar 14 12:00:00 host app: late\n"
+    archive.log("syslog", before + first.replace(b"first", b"FIRST") + day)
+    with pytest.raises(IntegrityError) as raised:
+        archive.processor().process_daily_logs(DAY)
+    assert raised.value.where == f"file://{archive.logs}/syslog"
+    assert verdict(archive) == "sealed"  # sizes say nothing of a day
+
+
+def test_a_day_that_its_source_no_longer_keeps_is_not_compared(make_archive: Callable[..., Archive]) -> None:
+    archive = make_archive()
+    archive.log(f"{DAY}.log", b"one\n")
+    archive.processor().process_daily_logs(DAY)
+    archive.log(f"{DAY}.log", b"one\ntwo\n")
+    for keeps_days, expected in ((1, "sealed"), (2, "late"), (None, "late")):
+        (source,) = archive.settings.sources
+        changed = source.model_copy(update={"keeps_days": keeps_days})
+        archive.settings = archive.settings.model_copy(update={"sources": (changed,)})
+        assert verdict(archive) == expected

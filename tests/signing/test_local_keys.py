@@ -15,6 +15,7 @@ import pytest
 
 from audit_trail.errors import ConfigurationError
 from audit_trail.settings import Settings, load_settings
+from audit_trail.signing.key_schemes import check_public_key
 from audit_trail.signing.local_keys import (
     INDEX_NAME,
     PASSPHRASE_NAME,
@@ -26,7 +27,7 @@ from audit_trail.signing.local_keys import (
     make_passphrase,
     read_passphrase,
 )
-from audit_trail.signing.signatures import check_public_key, load_signers
+from audit_trail.signing.signatures import load_signers
 
 SECRET = "not-to-be-shown-anywhere"
 Keyed = tuple[Settings, tuple[SigningKey, ...]]

@@ -16,8 +16,9 @@ from audit_trail.evidence.envelope import Envelope, Signature, parse_envelope
 from audit_trail.evidence.public_key import PublicKey
 from audit_trail.settings import Settings
 from audit_trail.signing.cryptographic_processor import CryptographicProcessor
+from audit_trail.signing.key_schemes import check_public_key
 from audit_trail.signing.local_keys import SigningKey, key_id
-from audit_trail.signing.signatures import check_public_key, load_signers, sign_payload, verify_envelope
+from audit_trail.signing.signatures import load_signers, sign_payload, verify_envelope
 
 Keyed = tuple[Settings, tuple[SigningKey, ...]]
 PAYLOAD = b'{"what":"a statement"}'

@@ -18,7 +18,8 @@ from audit_trail.evidence.manifest import Manifest, encode_manifest, parse_manif
 from audit_trail.evidence.object_keys import ledger_key, manifest_key, segment_key
 from audit_trail.evidence.proof import encode_proof, parse_proof
 from audit_trail.evidence.segment import digest_segment
-from audit_trail.signing.signatures import check_public_key, verify_envelope
+from audit_trail.signing.key_schemes import check_public_key
+from audit_trail.signing.signatures import verify_envelope
 from audit_trail.verification.ledger_walk import LedgerView, walk
 from audit_trail.verification.proof_check import check_proof
 from audit_trail.verification.proof_making import make_proof

@@ -6,13 +6,24 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from audit_trail.errors import ConfigurationError
 from audit_trail.settings import ArchiveSettings
 
 if TYPE_CHECKING:
     import boto3
+
+
+class ClientFactory(Protocol):
+    """Opens clients of AWS; `open_client` is one, and `hooks.aws_connection` has another."""
+
+    def __call__(self, archive: ArchiveSettings, service: str, **options: Any) -> Any:
+        """A client of one service; `options` are those of `boto3.Session.client`.
+
+        Raises:
+            ConfigurationError: None can be made from what is set.
+        """
 
 
 def open_session(archive: ArchiveSettings) -> boto3.Session:

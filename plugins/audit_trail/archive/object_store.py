@@ -26,7 +26,7 @@ class StoredObject:
     `sha256` is the checksum that the store keeps, None where it keeps none;
     `retention` is None where nothing is locked; `restore` is what the store says
     of a restored copy (the header `x-amz-restore`, see `archive.restore`), empty
-    where it says nothing.
+    where it says nothing; `encryption` how it encrypts at rest, None where it does not say.
     """
 
     key: str
@@ -36,6 +36,7 @@ class StoredObject:
     retention: Retention | None
     storage_class: str
     restore: str = ""
+    encryption: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

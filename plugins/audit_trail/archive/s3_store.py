@@ -14,7 +14,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_trail.archive.aws_clients import open_client
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.archive.object_store import (
     ArchivedError,
     DeniedError,
@@ -50,7 +50,7 @@ _KINDS: dict[str, type[StorageError]] = {
 }
 
 
-def make_client(archive: ArchiveSettings) -> S3Client:
+def make_client(archive: ArchiveSettings, clients: ClientFactory = open_client) -> S3Client:
     """A client of the archive's store.
 
     Raises:
@@ -58,7 +58,7 @@ def make_client(archive: ArchiveSettings) -> S3Client:
     """
     from botocore.config import Config
 
-    client: S3Client = open_client(
+    client: S3Client = clients(
         archive,
         "s3",
         endpoint_url=archive.endpoint_url,
@@ -303,6 +303,7 @@ def _described(key: str, answer: dict[str, Any]) -> StoredObject:
         if mode
         else None,
         storage_class=answer.get("StorageClass", "STANDARD"),
+        encryption=answer.get("ServerSideEncryption"),
         restore=answer.get("Restore", ""),
     )
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.archive.object_store import Retention, StoredObject
 from audit_trail.errors import ConfigurationError, StorageError
 
@@ -27,6 +28,7 @@ class StorageProcessor:
         settings: None reads them from the environment and the YAML file.
         store: None opens the bucket that the settings name.
         now: The clock that locks are counted from; None is the real one.
+        clients: Opens clients of AWS.
     """
 
     def __init__(
@@ -35,12 +37,14 @@ class StorageProcessor:
         *,
         store: ObjectStore | None = None,
         now: Callable[[], datetime] | None = None,
+        clients: ClientFactory = open_client,
     ) -> None:
-        from audit_trail.archive.s3_store import S3Store
+        from audit_trail.archive.s3_store import S3Store, make_client
         from audit_trail.settings import load_settings
 
         self.settings = settings or load_settings()
-        self.store: ObjectStore = store or S3Store(self.settings.archive)
+        archive = self.settings.archive
+        self.store: ObjectStore = store or S3Store(archive, make_client(archive, clients))
         self._now = now or (lambda: datetime.now(UTC))
 
     def retention(self) -> Retention:

@@ -18,8 +18,10 @@ from audit_trail.cli import (
     commands,
     export_command,
     ledger_commands,
+    metrics_command,
     proof_commands,
     redact_command,
+    report_command,
     restore_command,
     task_log_commands,
 )
@@ -70,6 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     _add_sealing(command)
     _add_verifying(command)
+    _add_measuring(command)
     _add_ledger(command)
     _add_task_logs(command)
     _add_redact(command("redact", redact_command.redact, "take secrets and personal data out of logs"))
@@ -84,7 +87,9 @@ def _add_sealing(command: AddCommand) -> None:
         check_bucket,
         "look whether the bucket is as it should be, and say exactly what is not; changes nothing",
     )
-    keys = command("generate-keys", commands.generate_keys, "make the signing key pairs")
+    keys = command(
+        "generate-keys", commands.generate_keys, "make the signing key pairs, fetch those that live elsewhere"
+    )
     keys.add_argument(
         "--make-passphrase", action="store_true", help="write a random passphrase beside the keys"
     )
@@ -144,6 +149,17 @@ def _add_task_logs(command: AddCommand) -> None:
             "check-task-log",
             task_log_commands.check_task_log,
             "is a task log of Airflow the one whose digest was sealed",
+        )
+    )
+
+
+def _add_measuring(command: AddCommand) -> None:
+    report_command.add_report(
+        command("report", report_command.report, "measure what the archive keeps to, and who may change it")
+    )
+    metrics_command.add_metrics(
+        command(
+            "metrics", metrics_command.metrics, "show what CloudWatch is told, and tell it what is missing"
         )
     )
 

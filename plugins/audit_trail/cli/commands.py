@@ -32,6 +32,8 @@ NEEDS_STORE = {
     "revoke-key",
     "export",
     "check-task-log",
+    "report",
+    "metrics",
 }
 
 
@@ -65,7 +67,7 @@ def init(args: Namespace, output: Output) -> int:
 
 
 def generate_keys(args: Namespace, output: Output) -> int:
-    """Make the signing key pairs."""
+    """Make the signing key pairs; fetch the public parts of those that live elsewhere."""
     from audit_trail.signing import local_keys
 
     settings = load_settings()
@@ -76,15 +78,17 @@ def generate_keys(args: Namespace, output: Output) -> int:
     value = {
         "keys_dir": str(settings.keys),
         "passphrase_file": str(made_passphrase) if made_passphrase else None,
-        "keys": [{"scheme": key.public_key.scheme, "keyid": key.public_key.keyid} for key in keys],
+        "keys": [
+            {"scheme": key.public_key.scheme, "keyid": key.public_key.keyid, "uri": key.uri} for key in keys
+        ],
     }
 
     def human(console: Any) -> None:
         table(
             console,
             f"Keys in {settings.keys}",
-            ("scheme", "key id (SHA-256 of the public key)"),
-            [(key.public_key.scheme, key.public_key.keyid) for key in keys],
+            ("scheme", "key id (SHA-256 of the public key)", "where"),
+            [(key.public_key.scheme, key.public_key.keyid, key.uri) for key in keys],
         )
         if made_passphrase:
             console.print(f"Passphrase in {made_passphrase}: keep it elsewhere in production.")

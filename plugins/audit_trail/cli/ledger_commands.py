@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from audit_trail.cli.output import Output, table
+from audit_trail.evidence.public_key import Scheme
 from audit_trail.settings import load_settings
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def add_rotate_keys(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--scheme",
         action="append",
-        choices=("rsassa-pss-sha256", "ml-dsa-65/1"),
+        choices=get_args(Scheme),
         help="only the key of this scheme; may be given twice (all)",
     )
 

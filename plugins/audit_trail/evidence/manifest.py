@@ -25,12 +25,20 @@ class InputPart(Document):
     records: Count
 
 
+class StoredVersion(Document):
+    """Which content of an object was read, in the words of its store."""
+
+    etag: Text
+    version_id: Text | None = None
+
+
 class Input(Document):
     """A byte range of a source file, as it was before redaction.
 
     `start` and `end` count bytes of the pinned stream: the file as it is
     stored, or, where a source selects records by their own time, the selected
-    records. `sha256` is over exactly these bytes.
+    records, or a day's events of a service in the order in which they arrived.
+    `sha256` is over exactly these bytes.
     """
 
     source: Text
@@ -42,6 +50,7 @@ class Input(Document):
     parts: tuple[InputPart, ...]
     first_event: Timestamp | None = None
     last_event: Timestamp | None = None
+    object_version: StoredVersion | None = None
 
 
 class Segment(Document):

@@ -6,7 +6,8 @@ from typing import Literal
 
 from audit_trail.evidence.fields import Document, Sha256, Text
 
-Scheme = Literal["rsassa-pss-sha256", "ml-dsa-65/1"]
+Scheme = Literal["rsassa-pss-sha256", "ml-dsa-65/1", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ed25519"]
+"""How a key signs. An archive is founded with some of these, and stays with them."""
 
 
 class PublicKey(Document):

@@ -24,12 +24,17 @@ def stage_context_of(context: Context) -> StageContext:
     Raises:
         ConfigurationError: A setting or a Param is wrong.
     """
+    from audit_trail.hooks.aws_connection import ConnectionClients
+    from audit_trail.hooks.connection_secrets import with_connection_secrets
     from audit_trail.pipeline.stage_context import StageContext
     from audit_trail.settings import load_settings
 
     params = params_of(context)
+    settings = _with_sample_size(load_settings(), params.get("sample_size"))
     return StageContext(
-        settings=_with_sample_size(load_settings(), params.get("sample_size")),
+        settings=settings,
+        clients=ConnectionClients(settings),
+        with_secrets=with_connection_secrets,
         only_sources=_names(params.get("sources")),
         is_dry_run=is_dry_run(context),
     )

@@ -19,6 +19,7 @@ from audit_trail.pipeline.evidence_log import fact
 from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands, warn
 from audit_trail.pipeline.hand_commands import check_range
 from audit_trail.pipeline.handoffs import Collected, RawSegment
+from audit_trail.pipeline.sealed_inputs import SealedInputs
 from audit_trail.pipeline.segment_packer import SegmentPacker
 from audit_trail.pipeline.segment_work import SegmentTaker
 from audit_trail.pipeline.stage_context import StageContext, check_day
@@ -27,10 +28,9 @@ from audit_trail.pipeline.task_log_digests import note_task_logs
 from audit_trail.pipeline.weaknesses import weaknesses
 from audit_trail.settings import ArchiveSettings, SourceSettings
 from audit_trail.sources.input_stream import InputStream
-from audit_trail.sources.listing import SourceFile, list_all
+from audit_trail.sources.listing import list_all
 from audit_trail.sources.local_tree import local_path
-from audit_trail.sources.sealed_ranges import SealedRange
-from audit_trail.verification.content_checks import read_manifest
+from audit_trail.sources.source_files import SourceFile
 from audit_trail.verification.ledger_walk import LedgerView
 
 LARGE_BYTES = 64 * 1024 * 1024
@@ -114,7 +114,7 @@ def _collect_anew(
     taker: SegmentTaker | None,
 ) -> Collected:
     settings, staging = context.settings, context.staging(day.isoformat())
-    sealed = _SealedInputs(context, view, day.isoformat())
+    sealed = SealedInputs(context, view, day.isoformat())
     packer = SegmentPacker(
         staging,
         target_bytes=settings.segment_target_bytes,
@@ -124,7 +124,7 @@ def _collect_anew(
     inputs: list[Input] = []
     skipped: list[str] = []
     sources = chosen_sources(context, day.isoformat(), revision)
-    listings = list_all(sources, day)
+    listings = list_all(sources, day, context.source_access)
     found = [(source, listings[source.name]) for source in sources]
     total = sum(file.size_bytes for _, listing in found for file in listing.files)
     done = 0
@@ -154,7 +154,7 @@ def _collect_anew(
 
 
 def _stream(
-    source: SourceSettings, file: SourceFile, day: date, sealed: _SealedInputs, *, is_large: bool
+    source: SourceSettings, file: SourceFile, day: date, sealed: SealedInputs, *, is_large: bool
 ) -> InputStream:
     ranges = sealed.ranges(source.name, file.uri)
     return InputStream(
@@ -165,6 +165,7 @@ def _stream(
         sealed=ranges,
         identity=file.identity,
         is_large=is_large,
+        open_file=file.open,
     )
 
 
@@ -172,13 +173,13 @@ def _collect_file(
     source: SourceSettings,
     file: SourceFile,
     stream: InputStream,
-    sealed: _SealedInputs,
+    sealed: SealedInputs,
     packer: SegmentPacker,
 ) -> Input | None:
     if sealed and not sealed.ranges(source.name, file.uri) and sealed.holds(stream):
         say(fact("known", source=source.name, uri=file.uri, sealed="under another name"))
         return None
-    parts = packer.add(source.name, _suffix(file.uri), stream)
+    parts = packer.add(source.name, _suffix(file), stream)
     if sealed and stream.end == stream.start:
         return None
     _say_read(source, stream, sum(part.records for part in parts))
@@ -191,6 +192,7 @@ def _collect_file(
         sha256=stream.raw_sha256,
         final_newline=stream.final_newline,
         parts=parts,
+        object_version=stream.version,
         **{name: format_timestamp(moment) for name, moment in times.items() if moment is not None},
     )
 
@@ -283,39 +285,10 @@ def read_inputs(staging: DayStaging, collected: Collected) -> tuple[Input, ...]:
     return _INPUTS.validate_json(staging.read(INPUTS, expected_sha256=collected.inputs_sha256))
 
 
-class _SealedInputs:
-    """What earlier revisions of a day have sealed."""
-
-    def __init__(self, context: StageContext, view: LedgerView, day: str) -> None:
-        self._ranges: dict[tuple[str, str], list[SealedRange]] = {}
-        self._whole: set[tuple[int, str]] = set()
-        for seal in view.seals_of(day):
-            for item in read_manifest(context.store, view, seal).inputs:
-                ranges = self._ranges.setdefault((item.source, item.uri), [])
-                ranges.append(SealedRange(start=item.start, end=item.end, sha256=item.sha256))
-                if item.start == 0:
-                    self._whole.add((item.end, item.sha256))
-        self._any = bool(view.seals_of(day))
-
-    def __bool__(self) -> bool:
-        return self._any
-
-    def ranges(self, source: str, uri: str) -> tuple[SealedRange, ...]:
-        return tuple(sorted(self._ranges.get((source, uri), ()), key=lambda item: item.start))
-
-    def holds(self, stream: InputStream) -> bool:
-        """Whether exactly these bytes are sealed, under whatever name: a rotated file."""
-        _exhaust(iter(stream))
-        return (stream.end, stream.raw_sha256) in self._whole
-
-
-def _exhaust(blocks: Iterator[bytes]) -> None:
-    for _ in blocks:
-        pass
-
-
-def _suffix(uri: str) -> str:
-    stem = uri.lower()
+def _suffix(file: SourceFile) -> str:
+    if file.is_events:
+        return "jsonl"
+    stem = file.uri.lower()
     for ending in (".gz", ".zst", ".bz2", ".xz"):
         stem = stem.removesuffix(ending)
     return "jsonl" if stem.endswith(_JSON_ENDINGS) else "log"

@@ -9,6 +9,7 @@ from hashlib import sha256
 from audit_trail.archive.bucket import found_bucket
 from audit_trail.archive.bucket_points import Point
 from audit_trail.archive.ledger import put_entry
+from audit_trail.archive.s3_store import make_client
 from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Genesis, Policy, encode_entry
@@ -17,7 +18,7 @@ from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.signing.local_keys import newest_keys
 from audit_trail.signing.pins import genesis_pin, note_genesis
-from audit_trail.signing.signatures import sign_payload
+from audit_trail.signing.signatures import sign_payload, verify_envelope
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ def found_archive(context: StageContext) -> Founded:
     """
     if context.settings.timestamps.url is not None:
         context.authority  # noqa: B018 - wrong certificates fail before anything is made
-    bucket = found_bucket(context.settings.archive)
+    archive = context.settings.archive
+    bucket = found_bucket(archive, make_client(archive, context.clients))
     known = _known_genesis(context)
     there = context.store.head(ledger_key(0))
     if known is not None:
@@ -94,6 +96,9 @@ def _put_genesis(context: StageContext) -> str:
             timestamp_hours=timestamps.due_hours if timestamps.url else None,
         ),
     )
-    data = sign_payload(encode_entry(genesis), context.signers(keys)).to_bytes()
+    envelope = sign_payload(encode_entry(genesis), context.signers(keys))
+    # Before it is locked: a key that lives elsewhere may not be the one that the index says.
+    verify_envelope(envelope, keys=keys, algorithms=genesis.policy.algorithms, where=ledger_key(0))
+    data = envelope.to_bytes()
     put_entry(context.store, 0, data, context.storage.retention())
     return sha256(data).hexdigest()

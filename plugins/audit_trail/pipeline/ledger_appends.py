@@ -13,7 +13,7 @@ from audit_trail.evidence.public_key import PublicKey, Scheme
 from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext, check_day
 from audit_trail.pipeline.timestamp_entries import stamp_entries
-from audit_trail.signing.local_keys import held_keys, make_key
+from audit_trail.signing.local_keys import next_key
 from audit_trail.verification.ledger_walk import LedgerView
 
 log = logging.getLogger(__name__)
@@ -55,12 +55,13 @@ def declare_gap(context: StageContext, day: str, reason: str) -> Appended:
 def rotate_keys(context: StageContext, *, schemes: tuple[Scheme, ...] = ()) -> Appended:
     """Replace the signing keys, all of them or those of some schemes, by new ones.
 
+    Where `signing.key_uris` serves a scheme, its key takes over; elsewhere a local one.
     Killed after the new keys were made and before the ledger has them, the
     next try takes the keys that are there.
 
     Raises:
-        ConfigurationError: The keys of now are not held here, or a scheme is
-            not one of the archive's.
+        ConfigurationError: The keys of now are not held here, a scheme is
+            not one of the archive's, or a key URI names a key that was believed before.
         StorageError: The ledger could not be read or written.
     """
 
@@ -139,11 +140,9 @@ def _append(
 
 
 def _next_key(context: StageContext, view: LedgerView, scheme: Scheme) -> PublicKey:
-    """A key of the scheme that this archive has not seen: one left by a try before, or a new one."""
+    """A key of the scheme that this archive has not seen."""
     seen = view.history.known().keys() | view.history.revocations.keys()
-    unseen = [key.public_key for key in held_keys(context.settings) if key.public_key.keyid not in seen]
-    left = [key for key in unseen if key.scheme == scheme]
-    return left[-1] if left else make_key(context.settings, scheme).public_key
+    return next_key(context.settings, scheme, seen=seen, clients=context.clients).public_key
 
 
 def _check_schemes(view: LedgerView, schemes: tuple[Scheme, ...]) -> None:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
 from audit_trail.pipeline.local_staging import LocalStaging
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from audit_trail.evidence.public_key import PublicKey
     from audit_trail.redaction import Redactor
     from audit_trail.signing.timestamp_authority import TimestampAuthority
+    from audit_trail.sources.source_access import SourceAccess
     from audit_trail.verification.time_checks import TimeTrust
 
 DRY_RUN_MARK = ".dry-run"
@@ -39,6 +41,10 @@ def _no_progress(stage: str, done: int, total: int) -> None:
     pass
 
 
+def _as_they_are(settings: Settings) -> Settings:
+    return settings
+
+
 def utc_now() -> datetime:
     """The clock, unless a caller brings another."""
     return datetime.now(UTC)
@@ -46,7 +52,14 @@ def utc_now() -> datetime:
 
 @dataclass(kw_only=True)
 class StageContext:
-    """Everything that a stage needs from outside, opened when it is first used."""
+    """Everything that a stage needs from outside, opened when it is first used.
+
+    Attributes:
+        clients: Opens every client of AWS that a stage uses; Airflow's operators bring
+            one that goes by connection.
+        with_secrets: Fills in secrets of signing keys that are kept elsewhere, for those stages
+            alone that sign.
+    """
 
     settings: Settings
     now: Callable[[], datetime] = utc_now
@@ -55,6 +68,8 @@ class StageContext:
     """Names of the sources to collect; none: all of them."""
     is_dry_run: bool = False
     """Works in a staging area of its own, which no other run takes for its own."""
+    clients: ClientFactory = field(default=open_client)
+    with_secrets: Callable[[Settings], Settings] = field(default=_as_they_are)
     _signers: dict[str, Signer] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -62,7 +77,7 @@ class StageContext:
         """Puts objects under lock."""
         from audit_trail.archive.storage_processor import StorageProcessor
 
-        return StorageProcessor(self.settings, now=self.now)
+        return StorageProcessor(self.settings, now=self.now, clients=self.clients)
 
     @property
     def store(self) -> ObjectStore:
@@ -77,7 +92,7 @@ class StageContext:
     @cached_property
     def pin(self) -> Pin:
         """The memory of the last head, outside the bucket."""
-        return open_pin(self.settings, self.genesis)
+        return open_pin(self.settings, self.genesis, self.clients)
 
     def signers(self, keys: Collection[PublicKey]) -> tuple[Signer, ...]:
         """A signer for each of the keys; opening one takes a while, so they are kept.
@@ -88,7 +103,8 @@ class StageContext:
         from audit_trail.signing.signatures import load_signers
 
         if missing := [key.keyid for key in keys if key.keyid not in self._signers]:
-            for signer in load_signers(self.settings, missing):
+            settings = self.with_secrets(self.settings)
+            for signer in load_signers(settings, missing, self.clients):
                 self._signers[signer.public_key.keyid] = signer
         return tuple(self._signers[key.keyid] for key in keys)
 
@@ -113,6 +129,17 @@ class StageContext:
         from audit_trail.verification.time_checks import TimeTrust
 
         return TimeTrust.of(self.settings.timestamps)
+
+    @cached_property
+    def source_access(self) -> SourceAccess:
+        """How sources are reached: with the archive's credentials, and room in staging."""
+        from audit_trail.sources.source_access import SourceAccess
+
+        return SourceAccess(
+            make_client=partial(self.clients, self.settings.archive),
+            now=self.now,
+            work_folder=self.settings.staging,
+        )
 
     @property
     def workers(self) -> int:
@@ -185,7 +212,7 @@ class StageContext:
     def _staging_client(self) -> S3Client:
         from audit_trail.archive.s3_store import make_client
 
-        return make_client(self.settings.archive)
+        return make_client(self.settings.archive, self.clients)
 
     def ledger(self) -> LedgerView:
         """The ledger as it is now, walked whole, compared with the pin, which moves on.

@@ -10,6 +10,7 @@ from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.verification.checks import CheckList, Outcome
+from audit_trail.verification.ledger_walk import LedgerView
 
 MAX_FAILURES_SEALED = 100
 """The first ones go into the ledger entry; all of them are in the task log."""
@@ -39,8 +40,10 @@ class Tally:
         )
 
 
-def append_verification(context: StageContext, day: str, tally: Tally, sample: Sample) -> tuple[int, str]:
-    """Append the result; its entry's number and digest.
+def append_verification(
+    context: StageContext, day: str, tally: Tally, sample: Sample
+) -> tuple[int, LedgerView]:
+    """Append the result; its entry's number, and the ledger with it.
 
     Raises:
         IntegrityError: The ledger cannot be believed, so nothing is appended to it.
@@ -60,5 +63,5 @@ def append_verification(context: StageContext, day: str, tally: Tally, sample: S
         if append(context, view, entry):
             after = context.ledger()
             stamp_entries(context, after)
-            return entry.sequence, after.heads[entry.sequence]
+            return entry.sequence, after
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")

@@ -176,7 +176,8 @@ def seal_history(context: StageContext, request: HistoryRequest, results: Sequen
     tally = _joined(results, findings)
     sample = _sample(view, request, head)
     day = max(seal.date for seal in seals)
-    sequence, digest = append_verification(context, day, tally, sample)
+    sequence, after = append_verification(context, day, tally, sample)
+    digest = after.heads[sequence]
     statement = _statement(request, sample)
     with group("Result"):
         for result in results:

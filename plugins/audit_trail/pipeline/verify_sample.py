@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from audit_trail.archive.restore import Version, look_at
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.ledger_entry import Sample, Seal, SealedObject
+from audit_trail.pipeline.announce_metrics import announce_metrics
 from audit_trail.pipeline.check_evidence import say_checks, say_how_to_check
 from audit_trail.pipeline.evidence_log import fact
 from audit_trail.pipeline.evidence_writer import conclude, say
@@ -141,7 +142,9 @@ def finish_verification(begun: BegunVerification, *, read_cold: bool = False) ->
     context.on_progress("verify_sample", 1, 1)
     sample = begun.sample.model_copy(update={"by_checksum": len(cold) or None})
     say_checks(checks)
-    sequence, digest = _append_result(context, day, checks, sample)
+    sequence, after = append_verification(context, day, Tally.of(checks), sample)
+    digest = after.heads[sequence]
+    announce_metrics(context, after, day, last=sequence)
     statement = confidence_statement(sample)
     say(fact("sampled", **sample.to_json()), fact("verified", day=day, sequence=sequence, sha256=digest))
     view, sampled = begun.view, [item.sealed for item in begun.drawn]
@@ -191,10 +194,6 @@ def _check_contents(
         list(pool.map(lambda group: verifier.check_drawn(view, group), groups.values()))
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _append_result(context: StageContext, day: str, checks: CheckList, sample: Sample) -> tuple[int, str]:
-    return append_verification(context, day, Tally.of(checks), sample)
 
 
 def _failure(checks: CheckList, day: str) -> IntegrityError | StorageError:

@@ -7,7 +7,7 @@ from typing import Any
 from audit_trail.evidence.ledger_entry import Seal
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.evidence.public_key import PublicKey
-from audit_trail.reporting.pack_layout import key_file, packed_key
+from audit_trail.reporting.pack_layout import SHORT_SCHEMES, key_file, packed_key
 from audit_trail.reporting.report import ReportContent
 from audit_trail.reporting.revision_record import RevisionRecord
 from audit_trail.reporting.templates import fill
@@ -41,17 +41,18 @@ def _chosen(content: ReportContent) -> RevisionRecord | None:
 
 
 def _paths(view: LedgerView, seal: Seal) -> dict[str, Any]:
-    keys = {key.scheme: key for key in view.history.era_at(seal.sequence).keys}
-    rsa, ml_dsa = keys.get("rsassa-pss-sha256"), keys.get("ml-dsa-65/1")
+    keys: dict[str, PublicKey] = {key.scheme: key for key in view.history.era_at(seal.sequence).keys}
+    ml_dsa = keys.pop("ml-dsa-65/1", None)
     return {
         "seal": seal,
         "entry_file": packed_key(ledger_key(seal.sequence)),
         "before_file": packed_key(ledger_key(seal.sequence - 1)),
         "manifest_file": packed_key(seal.manifest.key),
-        "rsa": _named(rsa),
+        # What every openssl can check; an archive may have several, and one shows how it is done.
+        "key": _named(next((keys[scheme] for scheme in SHORT_SCHEMES if scheme in keys), None)),
         "ml_dsa": _named(ml_dsa),
     }
 
 
 def _named(key: PublicKey | None) -> dict[str, str] | None:
-    return {"keyid": key.keyid, "file": key_file(key)} if key else None
+    return {"keyid": key.keyid, "file": key_file(key), "scheme": key.scheme} if key else None

@@ -14,7 +14,13 @@ REPORT = "report.html"
 GUIDE = "VERIFY.md"
 SCRIPT = "verify.sh"
 
-SHORT_SCHEMES = {"rsassa-pss-sha256": "rsa", "ml-dsa-65/1": "ml-dsa-65"}
+SHORT_SCHEMES = {
+    "rsassa-pss-sha256": "rsa",
+    "ml-dsa-65/1": "ml-dsa-65",
+    "ecdsa-sha2-nistp256": "ecdsa-p256",
+    "ecdsa-sha2-nistp384": "ecdsa-p384",
+    "ed25519": "ed25519",
+}
 TOKEN_KEY = re.compile(r"ledger/([0-9]{12})\.tsr\Z")
 
 

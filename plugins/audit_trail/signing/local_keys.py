@@ -1,71 +1,101 @@
-"""Local key files: encrypted PKCS#8, mode 0600, and an index of them.
+"""Local key files: encrypted PKCS#8, mode 0600; and which keys an archive begins with.
 
-`signing-keys.json` lists the keys that are held here (public parts and URIs
-only), oldest first. Which of them sign is for the ledger to say.
+Keys that `signing.key_uris` names take the place of a local one, and are noted in the same index.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-
+from audit_trail.archive.aws_clients import open_client
 from audit_trail.errors import ConfigurationError
-from audit_trail.evidence.fields import Document, Text
-from audit_trail.evidence.public_key import PublicKey, Scheme
-from audit_trail.private_file import write_private
+from audit_trail.evidence.public_key import Scheme
 from audit_trail.settings import Settings
+from audit_trail.signing.key_index import (
+    INDEX_NAME,
+    LOCAL,
+    SigningKey,
+    held_keys,
+    make_private_folder,
+    newest_keys,
+    write_index,
+    write_key_file,
+)
+from audit_trail.signing.key_schemes import KEY_TYPES, described, generate_private_key, key_id
+from audit_trail.signing.keys_by_uri import import_keys
+from audit_trail.signing.secret_files import read_secret_file
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-INDEX_NAME = "signing-keys.json"
+    from audit_trail.archive.aws_clients import ClientFactory
+
+__all__ = [
+    "INDEX_NAME",
+    "MIN_PASSPHRASE_CHARACTERS",
+    "PASSPHRASE_NAME",
+    "SigningKey",
+    "generate_keys",
+    "held_keys",
+    "key_id",
+    "load_private_key",
+    "make_key",
+    "make_passphrase",
+    "newest_keys",
+    "next_key",
+    "read_passphrase",
+]
+
 PASSPHRASE_NAME = "passphrase"  # noqa: S105 - a file's name
 MIN_PASSPHRASE_CHARACTERS = 12
 
 
-class SigningKey(Document):
-    """A key that is held here: its public part and where the private one is."""
-
-    uri: Text
-    public_key: PublicKey
-
-
-_INDEX: TypeAdapter[tuple[SigningKey, ...]] = TypeAdapter(tuple[SigningKey, ...])
-
-
-def generate_keys(settings: Settings) -> tuple[SigningKey, ...]:
+def generate_keys(settings: Settings, clients: ClientFactory = open_client) -> tuple[SigningKey, ...]:
     """Make the first key pairs, those that the settings ask for.
 
-    Nothing is overwritten: keys that an archive once believed are needed for
-    as long as it exists.
+    Keys that live elsewhere are not made: their public parts are fetched, before
+    anything is written. Nothing is overwritten: keys that an archive once believed
+    are needed for as long as it exists. Where there are keys already, key
+    URIs that are new are added to them, and nothing is made.
+
+    Returns:
+        The keys that were made or added now.
 
     Raises:
-        ConfigurationError: There are keys already, there is no passphrase, or
+        ConfigurationError: There are these keys already, there is no passphrase, or
             the folder cannot be written.
+        StorageError: Where a key lives could not be asked.
     """
-    folder = settings.keys
-    if (folder / INDEX_NAME).exists():
-        raise ConfigurationError(
-            "there are signing keys already",
-            where=str(folder / INDEX_NAME),
-            remedy="use them, or name another keys_dir",
-        )
-    passphrase = read_passphrase(settings)
-    _make_private_folder(folder)
-    schemes: list[Scheme] = ["rsassa-pss-sha256"]
+    path = settings.keys / INDEX_NAME
+    imported = import_keys(settings, clients)
+    if path.exists():
+        return _add_keys(settings, imported)
+    schemes: list[Scheme] = [] if imported else ["rsassa-pss-sha256"]
     if settings.signing.post_quantum:
         schemes.append("ml-dsa-65/1")
+    passphrase = read_passphrase(settings) if schemes else b""
+    make_private_folder(settings.keys)
     made = [_make_pair(settings, scheme, passphrase) for scheme in schemes]
-    keys = tuple(sorted(made, key=lambda key: key.public_key.keyid))
-    _write_index(settings, keys)
+    keys = tuple(sorted((*imported, *made), key=lambda key: key.public_key.keyid))
+    write_index(settings, keys)
     return keys
+
+
+def _add_keys(settings: Settings, imported: tuple[SigningKey, ...]) -> tuple[SigningKey, ...]:
+    held = held_keys(settings)
+    known = {key.public_key.keyid for key in held}
+    fresh = tuple(key for key in imported if key.public_key.keyid not in known)
+    if not fresh:
+        raise ConfigurationError(
+            "there are signing keys already",
+            where=str(settings.keys / INDEX_NAME),
+            remedy="use them, or name another keys_dir",
+        )
+    write_index(settings, (*held, *fresh))
+    return fresh
 
 
 def make_key(settings: Settings, scheme: Scheme) -> SigningKey:
@@ -77,48 +107,45 @@ def make_key(settings: Settings, scheme: Scheme) -> SigningKey:
     """
     held = held_keys(settings)
     made = _make_pair(settings, scheme, read_passphrase(settings))
-    _write_index(settings, (*held, made))
+    write_index(settings, (*held, made))
     return made
 
 
-def _make_pair(settings: Settings, scheme: Scheme, passphrase: bytes) -> SigningKey:
-    is_rsa = scheme == "rsassa-pss-sha256"
-    private = _generate_rsa(settings.signing.rsa_bits) if is_rsa else _generate_mldsa()
-    return _write_pair(settings.keys, private, scheme, passphrase)
+def next_key(
+    settings: Settings, scheme: Scheme, *, seen: Collection[str], clients: ClientFactory = open_client
+) -> SigningKey:
+    """The key that takes over from the one of now: by a key URI, left by a try before, or a new one.
 
-
-def _write_index(settings: Settings, keys: tuple[SigningKey, ...]) -> None:
-    text = json.dumps([key.to_json() for key in keys], indent=2)
-    _write(settings.keys / INDEX_NAME, text.encode() + b"\n")
-
-
-def held_keys(settings: Settings) -> tuple[SigningKey, ...]:
-    """The keys that are held here, oldest first.
+    Args:
+        settings: Where a key URI serves the scheme, only that one will do: a key in
+            an HSM must not become a file because nobody made the next one.
+        scheme: Its algorithm.
+        seen: Ids of the keys that the archive has believed; none of them may come back.
+        clients: Opens clients of AWS.
 
     Raises:
-        ConfigurationError: No keys, or an unreadable index.
+        ConfigurationError: The key URI names a key that was seen; or see `make_key`.
+        StorageError: Where a key lives could not be asked.
     """
-    path = settings.keys / INDEX_NAME
-    try:
-        return _INDEX.validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise ConfigurationError(
-            "there are no signing keys", where=str(path), remedy="run `audit-trail generate-keys`"
-        ) from None
-    except (OSError, ValidationError) as error:
-        raise ConfigurationError(
-            "the index of signing keys cannot be read", where=str(path), found=type(error).__name__
-        ) from error
-
-
-def newest_keys(settings: Settings) -> tuple[PublicKey, ...]:
-    """The newest key of each scheme that is held here, ordered by key id.
-
-    Raises:
-        ConfigurationError: No keys, or an unreadable index.
-    """
-    newest = {key.public_key.scheme: key.public_key for key in held_keys(settings)}
-    return tuple(sorted(newest.values(), key=lambda key: key.keyid))
+    for key in import_keys(settings, clients):
+        if key.public_key.scheme != scheme:
+            continue
+        if key.public_key.keyid in seen:
+            raise ConfigurationError(
+                "the key that the settings name is one that this archive has believed already",
+                where=f"signing.key_uris: {key.uri}",
+                expected=f"a new key for {scheme}",
+                found=f"key {key.public_key.keyid[:16]}",
+                remedy="make a new one there and name it, take the URI out to go on with a local "
+                "file, or rotate other keys alone with --scheme",
+            )
+        held = held_keys(settings)
+        if key.public_key.keyid not in {item.public_key.keyid for item in held}:
+            write_index(settings, (*held, key))
+        return key
+    unseen = [key for key in held_keys(settings) if key.public_key.keyid not in seen]
+    left = [key for key in unseen if key.public_key.scheme == scheme and key.is_local]
+    return left[-1] if left else make_key(settings, scheme)
 
 
 def load_private_key(key: SigningKey, settings: Settings) -> PrivateKeyTypes:
@@ -130,7 +157,7 @@ def load_private_key(key: SigningKey, settings: Settings) -> PrivateKeyTypes:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    path = settings.keys / key.uri.removeprefix("file:")
+    path = settings.keys / key.uri.removeprefix(LOCAL)
     try:
         if path.stat().st_mode & 0o077:
             raise ConfigurationError(
@@ -160,11 +187,7 @@ def read_passphrase(settings: Settings) -> bytes:
     if signing.passphrase is not None:
         text, where = signing.passphrase.get_secret_value(), "signing.passphrase"
     elif path.is_file():
-        if path.stat().st_mode & 0o077:
-            raise ConfigurationError(
-                "the passphrase can be read by others", where=str(path), remedy=f"chmod 600 {path}"
-            )
-        text, where = _read_text(path), str(path)
+        text, where = read_secret_file(path, what="passphrase"), str(path)
     else:
         raise ConfigurationError(
             "there is no passphrase for the signing keys",
@@ -192,87 +215,25 @@ def make_passphrase(settings: Settings) -> Path:
     """
     path = settings.signing.passphrase_file or settings.keys / PASSPHRASE_NAME
     if not path.exists():
-        _make_private_folder(path.parent)
-        _write(path, secrets.token_urlsafe(32).encode() + b"\n")
+        make_private_folder(path.parent)
+        write_key_file(path, secrets.token_urlsafe(32).encode() + b"\n")
     return path
 
 
-def key_id(public_key: PublicKeyTypes) -> str:
-    """SHA-256 of the SubjectPublicKeyInfo in DER, hex."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    return hashlib.sha256(
-        public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    ).hexdigest()
+def _make_pair(settings: Settings, scheme: Scheme, passphrase: bytes) -> SigningKey:
+    private = generate_private_key(scheme, rsa_bits=settings.signing.rsa_bits)
+    return _write_pair(settings.keys, private, passphrase)
 
 
-def _generate_rsa(bits: int) -> Any:
-    from cryptography.hazmat.primitives.asymmetric import rsa
+def _write_pair(folder: Path, private_key: Any, passphrase: bytes) -> SigningKey:
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
-def _generate_mldsa() -> Any:
-    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
-
-    return MLDSA65PrivateKey.generate()
-
-
-def _write_pair(folder: Path, private_key: Any, scheme: Scheme, passphrase: bytes) -> SigningKey:
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        PrivateFormat,
-        PublicFormat,
-    )
-
-    public = private_key.public_key()
-    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    keyid = key_id(public)
-    keytype = "rsa" if scheme.startswith("rsa") else "ml-dsa"
-    stem = f"{keytype}-{keyid[:16]}"
-    _write(
+    public = described(private_key.public_key())
+    assert public is not None  # noqa: S101 - of a scheme of ours
+    stem = f"{KEY_TYPES[public.scheme]}-{public.keyid[:16]}"
+    write_key_file(
         folder / f"{stem}.pem",
         private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase)),
     )
-    _write(folder / f"{stem}.pub.pem", pem)
-    return SigningKey(
-        uri=f"file:{stem}.pem",
-        public_key=PublicKey(keyid=keyid, keytype=keytype, scheme=scheme, public=pem.decode("ascii")),
-    )
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        # Not chained: a decoding error carries the passphrase's bytes.
-        raise ConfigurationError(
-            "the passphrase file cannot be read",
-            where=str(path),
-            expected="one line of UTF-8",
-            found=type(error).__name__,
-        ) from None
-
-
-def _make_private_folder(folder: Path) -> None:
-    with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with _writing(path):
-        write_private(path, data.decode("ascii"))
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigurationError(
-            "the folder of signing keys cannot be written",
-            where=str(path),
-            found=error.strerror or type(error).__name__,
-            remedy="make it writable, or name another keys_dir",
-        ) from error
+    write_key_file(folder / f"{stem}.pub.pem", public.public.encode("ascii"))
+    return SigningKey(uri=f"{LOCAL}{stem}.pem", public_key=public)

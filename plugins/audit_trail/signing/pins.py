@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
 from audit_trail.private_file import write_private
 from audit_trail.settings import Settings
@@ -139,8 +140,11 @@ class HeadPin:
                     write_private(self._path, format_head(head) + "\n")
 
 
-def open_pin(settings: Settings, genesis: str) -> Pin:
+def open_pin(settings: Settings, genesis: str, clients: ClientFactory = open_client) -> Pin:
     """The pin that the settings name.
+
+    A parameter is read with boto3's own credential chain, or by an Airflow connection, and not with the
+    archive's credentials file: best it lies in another account.
 
     Raises:
         ConfigurationError: It is an Airflow Variable, and this is not Airflow.
@@ -150,7 +154,9 @@ def open_pin(settings: Settings, genesis: str) -> Pin:
     if settings.pin.startswith("ssm:"):
         from audit_trail.signing.ssm_pin import SsmPin
 
-        return SsmPin(settings.pin.removeprefix("ssm:"), genesis, region=settings.archive.region)
+        own_chain = settings.archive.model_copy(update={"credentials_file": None, "profile": None})
+        prefix, region = settings.pin.removeprefix("ssm:"), settings.archive.region
+        return SsmPin(prefix, genesis, region=region, open_ssm=lambda: clients(own_chain, "ssm"))
     raise ConfigurationError(
         "the pin is an Airflow Variable, which only Airflow's tasks can read",
         where="pin",

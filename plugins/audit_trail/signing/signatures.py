@@ -10,29 +10,37 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from audit_trail.archive.aws_clients import open_client
 from audit_trail.errors import ConfigurationError, IntegrityError
 from audit_trail.evidence.envelope import Envelope, Signature, pre_authentication_encoding
 from audit_trail.evidence.public_key import PublicKey
 from audit_trail.settings import Settings
-from audit_trail.signing.local_keys import SigningKey, held_keys, load_private_key
+from audit_trail.signing.key_index import INDEX_NAME, LOCAL, SigningKey, held_keys
+from audit_trail.signing.keys_by_uri import import_keys, key_errors, open_signer
+from audit_trail.signing.local_keys import load_private_key
 
 if TYPE_CHECKING:
     from securesystemslib.signer import Signer, SSlibKey
 
-KEY_TYPES: dict[str, str] = {"rsassa-pss-sha256": "rsa", "ml-dsa-65/1": "ml-dsa"}
-"""The key type that goes with each scheme."""
-MIN_RSA_BITS = 2048
-"""NIST SP 800-131A revision 2: shorter RSA keys are disallowed."""
+    from audit_trail.archive.aws_clients import ClientFactory
 
 
-def load_signers(settings: Settings, keyids: Collection[str] | None = None) -> tuple[Signer, ...]:
+def load_signers(
+    settings: Settings, keyids: Collection[str] | None = None, clients: ClientFactory = open_client
+) -> tuple[Signer, ...]:
     """A signer for each of some keys; None: for every key that is held here.
+
+    A machine without an index of keys, and settings that name keys elsewhere, asks
+    those places which keys they have.
 
     Raises:
         ConfigurationError: A key is not held here, does not open, or is not
             the other half of the public key that the index names.
+        StorageError: Where a key lives could not be reached.
     """
-    held = {key.public_key.keyid: key for key in held_keys(settings)}
+    held = {key.public_key.keyid: key for key in _held(settings)}
+    if not held or not held.keys() >= set(keyids or ()):
+        held = {key.public_key.keyid: key for key in import_keys(settings, clients)} | held
     wanted = held.keys() if keyids is None else keyids
     if missing := sorted(set(wanted) - held.keys()):
         raise ConfigurationError(
@@ -42,29 +50,45 @@ def load_signers(settings: Settings, keyids: Collection[str] | None = None) -> t
             found=", ".join(keyid[:16] for keyid in held) or "none",
             remedy=f"name the folder that holds key {missing[0][:16]} in keys_dir",
         )
-    return tuple(_signer(held[keyid], settings) for keyid in wanted)
+    return tuple(_signer(held[keyid], settings, clients) for keyid in wanted)
 
 
-def _signer(key: SigningKey, settings: Settings) -> Signer:
+def _held(settings: Settings) -> tuple[SigningKey, ...]:
+    if settings.signing.key_uris and not (settings.keys / INDEX_NAME).exists():
+        return ()
+    return held_keys(settings)
+
+
+def _signer(key: SigningKey, settings: Settings, clients: ClientFactory) -> Signer:
     from securesystemslib.exceptions import KeyMismatchError
     from securesystemslib.signer import CryptoSigner
 
+    if not key.is_local:
+        return open_signer(key, _library_key(key.public_key), settings, clients)
     private = load_private_key(key, settings)
     try:
         return CryptoSigner(private, _library_key(key.public_key))
     except (KeyMismatchError, ValueError, TypeError) as error:
         raise ConfigurationError(
             "a private key is not the one that the index of signing keys names",
-            where=str(settings.keys / key.uri.removeprefix("file:")),
+            where=str(settings.keys / key.uri.removeprefix(LOCAL)),
             expected=f"{key.public_key.scheme} {key.public_key.keyid[:16]}",
             remedy="restore the key file and signing-keys.json from the same backup",
         ) from error
 
 
 def sign_payload(payload: bytes, signers: Iterable[Signer]) -> Envelope:
-    """An envelope over `payload`, signed by every signer."""
+    """An envelope over `payload`, signed by every signer.
+
+    Raises:
+        ConfigurationError: An HSM does not take its PIN.
+        StorageError: Where a key lives could not be reached, or it refused.
+    """
     data = pre_authentication_encoding(payload)
-    made = [signer.sign(data) for signer in signers]
+    made = []
+    for signer in signers:
+        with key_errors(f"key {signer.public_key.keyid[:16]}"):
+            made.append(signer.sign(data))
     signatures = [Signature(keyid=item.keyid, sig=bytes.fromhex(item.signature)) for item in made]
     return Envelope(payload=payload, signatures=tuple(sorted(signatures, key=lambda item: item.keyid)))
 
@@ -113,42 +137,21 @@ def verify_envelope(
             ) from error
 
 
-def check_public_key(key: PublicKey, *, where: str) -> None:
-    """Check that a key is what it says it is, before it is believed.
-
-    Raises:
-        IntegrityError: Its id is not its digest, it is of another type than its
-            scheme needs, or it is too short.
-    """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    from audit_trail.signing.local_keys import key_id
-
-    try:
-        public = load_pem_public_key(key.public.encode("ascii"))
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise IntegrityError("public key cannot be read", where=where, found=key.keyid[:16]) from error
-    wanted = RSAPublicKey if key.scheme == "rsassa-pss-sha256" else MLDSA65PublicKey
-    belongs = isinstance(public, wanted) and key.keytype == KEY_TYPES[key.scheme]
-    if key_id(public) != key.keyid or not belongs:
-        raise IntegrityError(
-            "public key is not the one that its id and scheme name",
-            where=where,
-            expected=f"{KEY_TYPES[key.scheme]} key {key.keyid} for {key.scheme}",
-        )
-    if isinstance(public, RSAPublicKey) and public.key_size < MIN_RSA_BITS:
-        raise IntegrityError(
-            "RSA key is too short",
-            where=where,
-            expected=f"{MIN_RSA_BITS} bits",
-            found=f"{public.key_size} bits",
-        )
-
-
 def _library_key(key: PublicKey) -> SSlibKey:
     from securesystemslib.signer import SSlibKey
 
-    return SSlibKey(key.keyid, key.keytype, key.scheme, {"public": key.public})
+    public = _raw(key.public) if key.scheme == "ed25519" else key.public
+    return SSlibKey(key.keyid, key.keytype, key.scheme, {"public": public})
+
+
+def _raw(pem: str) -> str:
+    """The 32 bytes of an Ed25519 key in hex; of anything else nothing, which verifies nothing."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        public = load_pem_public_key(pem.encode("ascii"))
+    except (ValueError, UnsupportedAlgorithm):
+        return ""
+    return public.public_bytes_raw().hex() if isinstance(public, Ed25519PublicKey) else ""

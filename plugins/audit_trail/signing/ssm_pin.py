@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -30,11 +30,15 @@ class SsmPin:
         prefix: Of the parameter's name, e.g. `/audit-trail/head`.
         genesis: The archive's identity, hex.
         region: Of the parameter; credentials and endpoint are those of boto3's own chain.
+        open_ssm: Makes another client than that.
     """
 
-    def __init__(self, prefix: str, genesis: str, *, region: str) -> None:
+    def __init__(
+        self, prefix: str, genesis: str, *, region: str, open_ssm: Callable[[], Any] | None = None
+    ) -> None:
         self.name = f"{prefix.rstrip('/')}/{genesis[:32]}"
         self._region = region
+        self._open_ssm = open_ssm
 
     def read(self) -> Head | None:
         """See `Pin.read`."""
@@ -61,7 +65,7 @@ class SsmPin:
         import boto3
 
         with self._errors():
-            return boto3.client("ssm", region_name=self._region)
+            return self._open_ssm() if self._open_ssm else boto3.client("ssm", region_name=self._region)
 
     def _read(self) -> tuple[Head | None, int]:
         from botocore.exceptions import ClientError

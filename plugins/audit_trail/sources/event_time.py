@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.errors import CollectionError, ConfigurationError
+from audit_trail.sources.syslog_time import SyslogTimeReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,9 +68,12 @@ class DaySelection:
         self._settings = settings
         self._where = where
         self._record_seen = False
-        read = EventTimeReader(settings).read
+        if settings.preset == "syslog":
+            read = SyslogTimeReader(day=day, timezone=settings.timezone, where=where).read
+        else:
+            read = EventTimeReader(settings).read
         scanner: DayScanner | None = None
-        if is_large:
+        if is_large and settings.preset is None:
             from audit_trail.sources.day_scanner import scanner_for
 
             scanner = scanner_for(settings, day=day, start=start, read=read)
@@ -98,14 +102,18 @@ class DaySelection:
         """
         if self._picker.time_seen or not self._record_seen:
             return
-        name = "field" if self._settings.field is not None else "pattern"
+        names = ("field", "pattern", "preset")
+        name = next(name for name in names if getattr(self._settings, name) is not None)
         raise CollectionError(
             "no record of the file has a readable time, so none can be assigned to a day",
             where=self._where,
             expected=f"event_time.{name} {getattr(self._settings, name)!r} as "
-            f"{self._settings.format or 'RFC 3339'} in at least one record",
+            f"{self._form()} in at least one record",
             remedy="correct the source's event_time settings",
         )
+
+    def _form(self) -> str:
+        return "RFC 3164 or RFC 5424" if self._settings.preset else self._settings.format or "RFC 3339"
 
 
 class _RecordByRecord:

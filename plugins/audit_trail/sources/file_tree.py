@@ -7,11 +7,14 @@ name, and does not say what became of links.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from audit_trail.evidence.manifest import StoredVersion
+    from audit_trail.sources.stored_file import StoredFile
 
 FILE = "file"
 DIRECTORY = "directory"
@@ -26,6 +29,8 @@ class Entry:
         identity: Device and inode of a local file, else the URI: equal for
             two names of one file.
         is_link: The name itself is a symbolic link.
+        version: As `SourceFile.version`.
+        open: As `SourceFile.open`.
     """
 
     path: str
@@ -33,6 +38,8 @@ class Entry:
     size_bytes: int
     identity: str
     is_link: bool
+    version: StoredVersion | None = None
+    open: Callable[[], StoredFile] | None = field(default=None, compare=False, repr=False)
 
 
 class FileTree(Protocol):
@@ -42,11 +49,19 @@ class FileTree(Protocol):
     nothing found always means that nothing is there.
     """
 
-    def children(self, directory: str, accepts: Callable[[str], bool]) -> Iterator[Entry]:
-        """The entries of a directory whose names are accepted; none where there is no directory."""
+    def children(
+        self, directory: str, accepts: Callable[[str], bool], *, beginning: str = ""
+    ) -> Iterator[Entry]:
+        """The entries of a directory whose names are accepted; none where there is no directory.
 
-    def find(self, path: str) -> Entry | None:
-        """The entry of that path, or None where there is none."""
+        Args:
+            directory: Its path.
+            accepts: By name.
+            beginning: With what all accepted names begin: object stores find them by it.
+        """
+
+    def find(self, path: str) -> Sequence[Entry]:
+        """The entries of that path: none, one, or an object and the folder of the same name."""
 
     def uri(self, path: str) -> str:
-        """The URI that `stored_file.open_stored` takes."""
+        """Its name in a manifest; what `stored_file.open_stored` takes."""

@@ -13,9 +13,10 @@ from audit_trail.sources.sealed_ranges import PinnedDigest, SealedRange
 from audit_trail.sources.stored_file import StoredFile, open_stored, stored_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date, datetime
 
+    from audit_trail.evidence.manifest import StoredVersion
     from audit_trail.settings import EventTimeSettings
 
 BLOCK_BYTES = 4 << 20  # large enough to hash at full speed, small beside a worker's memory
@@ -29,6 +30,7 @@ class _Pin:
     final_newline: bool
     first_event_time: datetime | None
     last_event_time: datetime | None
+    version: StoredVersion | None
 
 
 class InputStream:
@@ -54,6 +56,7 @@ class InputStream:
         block_bytes: Size of a block, but for a longer record.
         identity: `SourceFile.identity`: refuse another file of the same name.
         is_large: See `DaySelection`.
+        open_file: As `SourceFile.open`.
 
     Raises:
         ConfigurationError: `event_time` is wrong or has no day.
@@ -74,6 +77,7 @@ class InputStream:
         block_bytes: int = BLOCK_BYTES,
         identity: str | None = None,
         is_large: bool = False,
+        open_file: Callable[[], StoredFile] | None = None,
     ) -> None:
         if event_time is not None and day is None:
             raise ConfigurationError(
@@ -89,6 +93,7 @@ class InputStream:
         self._codec = codec_of(file_uri)
         self._pin: _Pin | None = None
         self._is_large = is_large
+        self._open_file = open_file or (lambda: open_stored(file_uri))
         # Wrong arguments fail here, before a file is opened.
         self._digest_and_selection(is_large=False)
 
@@ -96,7 +101,7 @@ class InputStream:
         self._pin = None
         digest, selection = self._digest_and_selection(is_large=self._is_large)
         final_newline = True
-        with open_stored(self.file_uri) as file:
+        with self._open_file() as file:
             self._check_identity(file)
             for block in self._blocks(file, digest, selection):
                 final_newline = block.endswith(b"\n")
@@ -105,12 +110,14 @@ class InputStream:
             if selection:
                 selection.finish()
             self._check_whole(file, final_newline)
+            version = file.version
         self._pin = _Pin(
             end=digest.position,
             raw_sha256=digest.sha256,
             final_newline=final_newline,
             first_event_time=selection.first_event_time if selection else None,
             last_event_time=selection.last_event_time if selection else None,
+            version=version,
         )
 
     @property
@@ -137,6 +144,11 @@ class InputStream:
     def last_event_time(self) -> datetime | None:
         """Latest time of the records yielded, UTC; None without `event_time`."""
         return self._pinned().last_event_time
+
+    @property
+    def version(self) -> StoredVersion | None:
+        """Which content of an object was read; None where the store does not name it."""
+        return self._pinned().version
 
     def _digest_and_selection(self, *, is_large: bool) -> tuple[PinnedDigest, DaySelection | None]:
         digest = PinnedDigest(self._sealed, start=self.start, where=self.file_uri)
@@ -176,8 +188,11 @@ class InputStream:
             )
 
     def _check_whole(self, file: StoredFile, final_newline: bool) -> None:
-        """Refuse a compressed file that is not finished: what follows cannot be cut at a record."""
-        if self._codec is None:
+        """Refuse a compressed file that is not finished: what follows cannot be cut at a record.
+
+        An object whose content has a name of its own is never unfinished, but may be empty.
+        """
+        if self._codec is None or file.version is not None:
             return
         unfinished = not final_newline and file.size_now() > file.size_bytes
         if unfinished or (file.size_bytes == 0 and self.start == 0):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit_trail.errors import CollectionError, ConfigurationError
+from audit_trail.settings import AIRFLOW_SCHEMES
+from audit_trail.sources.event_log import list_events
 from audit_trail.sources.file_tree import DIRECTORY, FILE, Entry, FileTree
 from audit_trail.sources.local_tree import LocalTree, local_path
 from audit_trail.sources.remote_tree import remote_tree
+from audit_trail.sources.source_access import SourceAccess
+from audit_trail.sources.source_files import Listing, Skipped, SourceFile
 from audit_trail.sources.url_pattern import expand_dates
 
 if TYPE_CHECKING:
@@ -18,53 +21,23 @@ if TYPE_CHECKING:
     from datetime import date
 
     from audit_trail.settings import SourceSettings
+    from audit_trail.sources.event_log import EventLog
 
 _MAGIC = re.compile(r"[*?[]")
 _ANY_DEPTH = "**"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
-    """A log file that a source matched.
-
-    Attributes:
-        uri: What `InputStream` opens.
-        size_bytes: As listed; the stream pins its own when it opens the file.
-        identity: Equal for two names of one file: `device:inode` of a local
-            file, else the URI.
-    """
-
-    uri: str
-    size_bytes: int
-    identity: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """What matched but is not a log file: a directory, a dead link, a FIFO."""
-
-    uri: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Both parts sorted by URI."""
-
-    files: tuple[SourceFile, ...]
-    skipped: tuple[Skipped, ...]
-
-
-def list_files(source: SourceSettings, day: date) -> Listing:
-    """List a source's files for a day.
+def list_files(source: SourceSettings, day: date, access: SourceAccess | None = None) -> Listing:
+    """List a source's files for a day; of a service that keeps events, the day's events.
 
     `*`, `?` and `[…]` match within one name, names with a leading dot too (a
     dot must not hide a log); `**` as a whole name matches any number of
     directories, without following links to directories. No file is opened.
 
     Args:
-        source: Its `url` and `required` are used.
+        source: Its settings; `event_time` is not looked at.
         day: The UTC day.
+        access: How to reach what is not on this machine; None: by boto3's own settings.
 
     Returns:
         The files, links followed, a file with several names under the first.
@@ -75,29 +48,23 @@ def list_files(source: SourceSettings, day: date) -> Listing:
             required and has no file.
     """
     url = expand_dates(source.url, day)
-    tree, path = _open_tree(url)
-    files: dict[str, SourceFile] = {}
-    skipped: dict[str, Skipped] = {}
-    for uri, entry in sorted(
-        ((tree.uri(e.path), e) for e in _matches(tree, path)), key=lambda found: found[0]
-    ):
-        if entry.kind == FILE:
-            file = SourceFile(uri=uri, size_bytes=entry.size_bytes, identity=entry.identity)
-            files.setdefault(entry.identity, file)
-        else:
-            skipped[uri] = Skipped(uri=uri, reason=entry.kind)
-    if source.required and not files:
+    access = access or SourceAccess()
+    events = _event_logs(url, source, day, access)
+    listing = _listed_files(url, source, access) if events is None else list_events(events)
+    if source.required and not listing.files:
         raise CollectionError(
             f"the required source {source.name} has no file for {day.isoformat()}",
             where=url,
-            expected="at least one file",
-            found=f"none, and {len(skipped)} other matches",
+            expected="at least one file" if events is None else "at least one event",
+            found=f"none, and {len(listing.skipped)} other matches" if events is None else "none",
             remedy="find out why nothing was written; or let the source not be required",
         )
-    return Listing(files=tuple(files.values()), skipped=tuple(skipped.values()))
+    return listing
 
 
-def list_all(sources: Sequence[SourceSettings], day: date) -> dict[str, Listing]:
+def list_all(
+    sources: Sequence[SourceSettings], day: date, access: SourceAccess | None = None
+) -> dict[str, Listing]:
     """List every source's files for a day, by source name, in the order given.
 
     Raises:
@@ -108,7 +75,7 @@ def list_all(sources: Sequence[SourceSettings], day: date) -> dict[str, Listing]
     listings: dict[str, Listing] = {}
     owners: dict[str, str] = {}
     for source in sources:
-        listings[source.name] = list_files(source, day)
+        listings[source.name] = list_files(source, day, access)
         for file in listings[source.name].files:
             owner = owners.setdefault(file.identity, source.name)
             if owner != source.name:
@@ -120,9 +87,54 @@ def list_all(sources: Sequence[SourceSettings], day: date) -> dict[str, Listing]
     return listings
 
 
-def _open_tree(url: str) -> tuple[FileTree, str]:
+# The scheme of a URL says what kind of source it is: here and nowhere else.
+def _event_logs(
+    url: str, source: SourceSettings, day: date, access: SourceAccess
+) -> Sequence[EventLog] | None:
+    scheme = url.partition("://")[0]
+    if scheme == "cloudwatch-logs":
+        from audit_trail.sources.cloudwatch_logs import CloudWatchLogs
+
+        return (CloudWatchLogs(url, source, day, access),)
+    if scheme in AIRFLOW_SCHEMES:
+        from audit_trail.sources.airflow_events import AirflowEvents
+
+        return (AirflowEvents(url, source, day, access),)
+    if scheme == "journald":
+        from audit_trail.sources.journald import journal_boots
+
+        return journal_boots(url, day, access)
+    return None
+
+
+def _open_tree(url: str, source: SourceSettings, access: SourceAccess) -> tuple[FileTree, str]:
+    if url.startswith("s3://"):
+        from audit_trail.sources.s3_tree import s3_tree
+
+        return s3_tree(url, source, access)
     path = local_path(url)
     return remote_tree(url) if path is None else (LocalTree(), path)
+
+
+def _listed_files(url: str, source: SourceSettings, access: SourceAccess) -> Listing:
+    tree, path = _open_tree(url, source, access)
+    files: dict[str, SourceFile] = {}
+    skipped: dict[str, Skipped] = {}
+    for uri, entry in sorted(
+        ((tree.uri(e.path), e) for e in _matches(tree, path)), key=lambda found: found[0]
+    ):
+        if entry.kind == FILE:
+            file = SourceFile(
+                uri=uri,
+                size_bytes=entry.size_bytes,
+                identity=entry.identity,
+                version=entry.version,
+                open=entry.open,
+            )
+            files.setdefault(entry.identity, file)
+        else:
+            skipped[uri] = Skipped(uri=uri, reason=entry.kind)
+    return Listing(files=tuple(files.values()), skipped=tuple(skipped.values()))
 
 
 def _matches(tree: FileTree, path: str) -> Iterator[Entry]:
@@ -131,8 +143,8 @@ def _matches(tree: FileTree, path: str) -> Iterator[Entry]:
     root = "/".join(parts[:literal])
     if literal < len(parts):
         yield from _below(tree, root or "/", parts[literal:])
-    elif entry := tree.find(root):
-        yield entry
+    else:
+        yield from tree.find(root)
 
 
 def _below(tree: FileTree, directory: str, pattern: Sequence[str]) -> Iterator[Entry]:
@@ -141,12 +153,12 @@ def _below(tree: FileTree, directory: str, pattern: Sequence[str]) -> Iterator[E
     if part == _ANY_DEPTH:
         yield from _any_depth(tree, directory, pattern)
         return
-    if _MAGIC.search(part):
+    if magic := _MAGIC.search(part):
         accepts = re.compile(fnmatch.translate(part)).match
-        found = tree.children(directory, lambda name: accepts(name) is not None)
+        beginning = part[: magic.start()]
+        found = tree.children(directory, lambda name: accepts(name) is not None, beginning=beginning)
     else:
-        entry = tree.find(f"{directory.rstrip('/')}/{part}")
-        found = iter((entry,) if entry else ())
+        found = iter(tree.find(directory + part if directory == "/" else f"{directory}/{part}"))
     for entry in found:
         if not rest:
             yield entry

@@ -13,7 +13,7 @@ from audit_trail.sources.file_tree import DIRECTORY, FILE, Entry
 from audit_trail.sources.read_errors import collection_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _LOCAL_SCHEMES = ("file://", "local://")
 _SPECIAL_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
@@ -29,8 +29,11 @@ _SPECIAL_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 class LocalTree:
     """The local disk."""
 
-    def children(self, directory: str, accepts: Callable[[str], bool]) -> Iterator[Entry]:
+    def children(
+        self, directory: str, accepts: Callable[[str], bool], *, beginning: str = ""
+    ) -> Iterator[Entry]:
         """See `FileTree`; a name that goes away while being listed is an error to retry."""
+        del beginning  # a folder is read whole
         with collection_errors(self.uri(directory), "listed"):
             try:
                 with os.scandir(directory) as found:
@@ -43,13 +46,13 @@ class LocalTree:
                 entry = _local_entry(path)
             yield entry
 
-    def find(self, path: str) -> Entry | None:
+    def find(self, path: str) -> Sequence[Entry]:
         """See `FileTree`."""
         with collection_errors(self.uri(path), "listed"):
             try:
-                return _local_entry(path)
+                return (_local_entry(path),)
             except (FileNotFoundError, NotADirectoryError):
-                return None
+                return ()
 
     def uri(self, path: str) -> str:
         """See `FileTree`; names are taken literally, nothing is percent-encoded.

@@ -10,7 +10,7 @@ from audit_trail.sources.file_tree import DIRECTORY, FILE, Entry
 from audit_trail.sources.read_errors import collection_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _PASSWORD = re.compile(r"^[A-Za-z0-9+.-]+://[^/@]*:[^/@]*@")
 
@@ -27,8 +27,11 @@ class RemoteTree:
         self._filesystem = filesystem
         self._prefix = prefix
 
-    def children(self, directory: str, accepts: Callable[[str], bool]) -> Iterator[Entry]:
+    def children(
+        self, directory: str, accepts: Callable[[str], bool], *, beginning: str = ""
+    ) -> Iterator[Entry]:
         """See `FileTree`."""
+        del beginning  # a folder is read whole
         with collection_errors(self.uri(directory), "listed"):
             try:
                 infos = self._filesystem.ls(directory, detail=True)
@@ -40,14 +43,14 @@ class RemoteTree:
             if path != directory.rstrip("/") and accepts(path.rpartition("/")[2]):
                 yield self._entry(path, info)
 
-    def find(self, path: str) -> Entry | None:
+    def find(self, path: str) -> Sequence[Entry]:
         """See `FileTree`."""
         with collection_errors(self.uri(path), "listed"):
             try:
                 info = self._filesystem.info(path)
             except (FileNotFoundError, NotADirectoryError):
-                return None
-        return self._entry(path, info)
+                return ()
+        return (self._entry(path, info),)
 
     def uri(self, path: str) -> str:
         """See `FileTree`."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
+    from audit_trail.evidence.manifest import StoredVersion
+
 TAIL_READ_BYTES = 64 * 1024  # a record that was half written at opening; most are far shorter
 
 
@@ -34,6 +36,10 @@ class StoredFile(Protocol):
     size_bytes: int
     identity: str
 
+    @property
+    def version(self) -> StoredVersion | None:
+        """Which content of an object is read, known once all of it was; None: nothing names it."""
+
     def read(self, max_bytes: int) -> bytes:
         """The next bytes, at least one unless the end as of now is reached."""
 
@@ -49,6 +55,8 @@ class StoredFile(Protocol):
 
 
 class _Closing:
+    version = None
+
     def __enter__(self) -> Self:
         return self
 

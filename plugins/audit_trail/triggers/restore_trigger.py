@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
 from audit_trail.errors import AuditTrailError, ConfigurationError, StorageError
 
@@ -76,7 +77,8 @@ class RestoreTrigger(BaseTrigger):
         missing = deque(self.versions)
         asked_at, deadline = datetime.fromisoformat(self.asked_at), datetime.fromisoformat(self.deadline)
         try:
-            store = await asyncio.to_thread(self._open_store)
+            # Not `to_thread`: Airflow looks a connection up over the event loop that waits here.
+            store = await sync_to_async(self._open_store)()
             while missing:
                 await asyncio.to_thread(self._take_done, store, missing)
                 now = datetime.now(UTC)
@@ -100,10 +102,12 @@ class RestoreTrigger(BaseTrigger):
         return max(0.0, min(wanted, left_s))
 
     def _open_store(self) -> S3Store:
-        from audit_trail.archive.s3_store import S3Store, archive_uri
+        from audit_trail.archive.s3_store import S3Store, archive_uri, make_client
+        from audit_trail.hooks.aws_connection import ConnectionClients
         from audit_trail.settings import load_settings
 
-        archive = load_settings().archive
+        settings = load_settings()
+        archive = settings.archive
         if archive_uri(archive) != self.archive:
             raise ConfigurationError(
                 "the triggerer's settings name another archive than the worker's",
@@ -112,7 +116,7 @@ class RestoreTrigger(BaseTrigger):
                 found=archive_uri(archive),
                 remedy="give the triggerer the same AUDIT_TRAIL_CONFIG and environment",
             )
-        return S3Store(archive)
+        return S3Store(archive, make_client(archive, ConnectionClients(settings)))
 
     def _take_done(self, store: S3Store, missing: deque[tuple[str, str]]) -> None:
         """Take versions off the front until one of them is still on its way."""

@@ -15,7 +15,8 @@ from audit_trail.errors import IntegrityError
 from audit_trail.evidence.envelope import Envelope
 from audit_trail.evidence.ledger_entry import Entry, Genesis, KeyRevocation, KeyRotation
 from audit_trail.evidence.public_key import PublicKey
-from audit_trail.signing.signatures import check_public_key, verify_envelope
+from audit_trail.signing.key_schemes import check_public_key
+from audit_trail.signing.signatures import verify_envelope
 
 Keys = tuple[PublicKey, ...]
 

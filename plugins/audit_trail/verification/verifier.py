@@ -86,6 +86,8 @@ class Verifier:
         times: What is believed of time-stamp tokens; None: of no authority.
         keep_passed: Keep every passed check, not only its count.
         on_progress: Called with (done, total) seals.
+        on_manifest: Called with each seal whose objects are checked, and its manifest or None,
+            from several threads.
     """
 
     def __init__(
@@ -97,12 +99,14 @@ class Verifier:
         times: TimeTrust | None = None,
         keep_passed: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
+        on_manifest: Callable[[Seal, Manifest | None], None] | None = None,
     ) -> None:
         self._store = store
         self._genesis = genesis
         self._remembered = remembered
         self._times = times or TimeTrust()
         self._on_progress = on_progress
+        self._on_manifest = on_manifest
         self.checks = CheckList(keep_passed=keep_passed)
 
     def verify(
@@ -246,6 +250,8 @@ class Verifier:
 
     def _check_seal(self, view: LedgerView, seal: Seal, *, content: bool) -> Manifest | None:
         manifest = check_manifest(self._store, view, seal, self.checks)
+        if self._on_manifest is not None:
+            self._on_manifest(seal, manifest)
         for sealed in seal.objects:
             check_object(self._store, sealed, self.checks, day=seal.date)
         if content and manifest is not None:

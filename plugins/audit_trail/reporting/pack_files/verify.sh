@@ -24,7 +24,7 @@ entry_file='archive/ledger/[0-9]{12}\.dsse\.json'
 token_file='archive/ledger/[0-9]{12}\.tsr'
 manifest_file="archive/manifests/date=$day/r[0-9]{4}-[0-9a-f]{16}\\.dsse\\.json"
 segment_file="archive/logs/source=[a-z0-9][a-z0-9._-]{0,62}/date=$day/part-[0-9]{5}-[0-9a-f]{16}\\.(jsonl|log)\\.zst"
-key_file='keys/(rsa|ml-dsa-65)-[0-9a-f]{16}\.pub\.pem'
+key_file='keys/(rsa|ml-dsa-65|ecdsa-p256|ecdsa-p384|ed25519)-[0-9a-f]{16}\.pub\.pem'
 
 # --- saying it ----------------------------------------------------------------------------
 
@@ -186,7 +186,8 @@ said='
   def subject(name; digest): {name: name, digest: {sha256: digest}};
   def public_key: (.keyid | sha256)
     and (.public | text("-----BEGIN PUBLIC KEY-----\n([A-Za-z0-9+/=]{1,76}\n)+-----END PUBLIC KEY-----\n?"))
-    and ([.scheme, .keytype] | . == ["rsassa-pss-sha256", "rsa"] or . == ["ml-dsa-65/1", "ml-dsa"]);
+    and ([.scheme, .keytype] | . == ["rsassa-pss-sha256", "rsa"] or . == ["ml-dsa-65/1", "ml-dsa"] or . == ["ed25519", "ed25519"]
+      or . == ["ecdsa-sha2-nistp256", "ecdsa"] or . == ["ecdsa-sha2-nistp384", "ecdsa"]);
   def stored(pattern): (.key | text(pattern)) and (.sha256 | sha256) and (.bytes | number);
   def next_day: (. + "T00:00:00Z" | fromdateiso8601) + 86400 | todateiso8601;
   def seal: (.date | date) and (.revision | number)
@@ -240,14 +241,20 @@ learn_key() { # KEYID SCHEME PEM: its id is the SHA-256 of its DER, its type the
   printf '%b' "$3" >"$file"
   body=${3#*-----\\n} body=${body%%-----END*} body=${body//\\n/}
   [[ $(base64 -d <<<"$body" 2>/dev/null | sha256sum) == "$1  -" ]] || return
-  if [[ $2 == ml-dsa-65/1 ]]; then
+  case $2 in # how the DER of each kind begins: its algorithm, and the length of what follows
     # SEQUENCE { SEQUENCE { OID 2.16.840.1.101.3.4.3.18 } BIT STRING of 1952 bytes }
-    [[ $body == MIIHsjALBglghkgBZQMEAxIDggehA* ]] || return
-  else
-    local text
-    text=$(openssl rsa -pubin -in "$file" -noout -text 2>/dev/null) || return
-    [[ $text =~ \(([0-9]+)\ bit\) ]] && ((BASH_REMATCH[1] >= 2048)) || return
-  fi
+    ml-dsa-65/1) [[ $body == MIIHsjALBglghkgBZQMEAxIDggehA* ]] || return ;;
+    # … { OID ecPublicKey, OID of the curve } BIT STRING of 65 or 97 bytes, the first of them 4: not compressed
+    ecdsa-sha2-nistp256) [[ $body == MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE* ]] || return ;;
+    ecdsa-sha2-nistp384) [[ $body == MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE* ]] || return ;;
+    # … { OID 1.3.101.112 } BIT STRING of 32 bytes
+    ed25519) [[ $body == MCowBQYDK2VwAyEA* ]] || return ;;
+    *)
+      local text
+      text=$(openssl rsa -pubin -in "$file" -noout -text 2>/dev/null) || return
+      [[ $text =~ \(([0-9]+)\ bit\) ]] && ((BASH_REMATCH[1] >= 2048)) || return
+      ;;
+  esac
   scheme_of[$1]=$2
 }
 
@@ -267,15 +274,26 @@ check_signatures() { # WHERE STATEMENT "KEYID=SIGNATURE ..." "KEYIDS, SORTED": b
       continue
     fi
     base64 -d <<<"${item#*=}" >"$work/signature" 2>/dev/null
-    if [[ ${scheme_of[$keyid]} == rsassa-pss-sha256 ]]; then
-      check 'RSA-PSS signatures' "$1: does not verify" openssl dgst -sha256 -sigopt rsa_padding_mode:pss \
-        -sigopt rsa_pss_saltlen:auto -verify "$work/key/$keyid" -signature "$work/signature" "$work/pae" &>/dev/null
-    else
-      # Its scheme, ml-dsa-65/1, signs a digest: TAP 21 of The Update Framework.
-      { printf 'tuf\001' && openssl dgst -sha512 -binary "$work/pae"; } >"$work/digest"
-      check 'ML-DSA signatures' "$1: does not verify" openssl pkeyutl -verify -pubin -inkey "$work/key/$keyid" \
-        -rawin -in "$work/digest" -sigfile "$work/signature" &>/dev/null
-    fi
+    case ${scheme_of[$keyid]} in
+      rsassa-pss-sha256)
+        check 'RSA-PSS signatures' "$1: does not verify" openssl dgst -sha256 -sigopt rsa_padding_mode:pss \
+          -sigopt rsa_pss_saltlen:auto -verify "$work/key/$keyid" -signature "$work/signature" "$work/pae" &>/dev/null
+        ;;
+      ecdsa-sha2-nistp*)
+        check 'ECDSA signatures' "$1: does not verify" openssl dgst "-sha${scheme_of[$keyid]: -3}" \
+          -verify "$work/key/$keyid" -signature "$work/signature" "$work/pae" &>/dev/null
+        ;;
+      ed25519)
+        check 'Ed25519 signatures' "$1: does not verify" openssl pkeyutl -verify -pubin -inkey "$work/key/$keyid" \
+          -rawin -in "$work/pae" -sigfile "$work/signature" &>/dev/null
+        ;;
+      *)
+        # Its scheme, ml-dsa-65/1, signs a digest: TAP 21 of The Update Framework.
+        { printf 'tuf\001' && openssl dgst -sha512 -binary "$work/pae"; } >"$work/digest"
+        check 'ML-DSA signatures' "$1: does not verify" openssl pkeyutl -verify -pubin -inkey "$work/key/$keyid" \
+          -rawin -in "$work/digest" -sigfile "$work/signature" &>/dev/null
+        ;;
+    esac
   done
 }
 
@@ -541,13 +559,18 @@ done
 if ((tokens_promised && ${#tokens[@]} == 0)); then skip 'time-stamp tokens'; fi
 copies=()
 for keyid in "${!scheme_of[@]}"; do
-  [[ ${scheme_of[$keyid]} == ml-dsa-65/1 ]] && short=ml-dsa-65 || short=rsa
+  case ${scheme_of[$keyid]} in
+    rsassa-pss-sha256) short=rsa ;;
+    ml-dsa-65/1) short=ml-dsa-65 ;;
+    ecdsa-sha2-nistp*) short=ecdsa-p${scheme_of[$keyid]: -3} ;;
+    *) short=ed25519 ;;
+  esac
   copies+=("keys/$short-${keyid:0:16}.pub.pem")
   check 'copies of the keys' "${copies[-1]} is not the ledger's key" cmp -s -- "${copies[-1]}" "$work/key/$keyid"
 done
 check 'copies of the keys' 'keys/ holds others than the ledger' equal "$(sorted keys/*)" "$(sorted "${copies[@]}")"
 if [[ ! $ml_dsa && ${unchecked[ML-DSA signatures]:-} ]]; then
-  notes+=("This openssl cannot check ML-DSA signatures; one of version 3.5 or later does. RSA signatures were checked.")
+  notes+=("This openssl cannot check ML-DSA signatures; one of version 3.5 or later does. The others were checked.")
 fi
 if [[ $segments_included == false ]]; then notes+=('The pack was made without log records: only their digests are proven.'); fi
 if ((${unchecked[time-stamp tokens]:-0})); then notes+=('Time-stamp tokens: name the root certificate of who issued them in AUTHORITY; see VERIFY.md.'); fi

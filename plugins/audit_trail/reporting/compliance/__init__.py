@@ -1,0 +1,1 @@
+"""What an archive keeps to, measured from its ledger, its bucket and its account."""

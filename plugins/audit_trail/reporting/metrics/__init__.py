@@ -1,0 +1,1 @@
+"""Figures of single ledger entries, for CloudWatch or a file."""
