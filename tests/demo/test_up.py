@@ -1,4 +1,4 @@
-"""`audit-trail up` as the container runs it: log in, see yesterday sealed, stop, leave nothing."""
+"""`audit-trail up` as a user runs it: log in, see yesterday sealed, stop, leave nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from typing import Any
 
 import psutil
 import pytest
-import yaml
 from tests.demo.real_task_logs import check_evidence
 
 from audit_trail.demo.store_ports import GRPC_OFFSET, SOCKET_FOLDER, load_ports
@@ -49,22 +48,6 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def command_of_the_image() -> list[str]:
-    """What `run.sh` is called with in the container."""
-    service = yaml.safe_load((ROOT / "docker-compose.yaml").read_text("utf-8"))["services"]["audit-trail"]
-    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
-    command = service.get("command") or json.loads(
-        next(line.removeprefix("CMD ") for line in lines if line.startswith("CMD "))
-    )
-    assert command[0] == "./run.sh"
-    return list(command[1:])
-
-
-def environment_of_the_image() -> dict[str, str]:
-    service = yaml.safe_load((ROOT / "docker-compose.yaml").read_text("utf-8"))["services"]["audit-trail"]
-    return {name: str(value) for name, value in service["environment"].items()}
-
-
 class Up:
     """`up`, running in a session of its own."""
 
@@ -73,7 +56,6 @@ class Up:
         self.port = free_port()
         self.environment = {
             **os.environ,
-            **environment_of_the_image(),
             "PYTHONPATH": str(ROOT / "plugins"),
             "AUDIT_TRAIL_HOME": str(home),
             "AIRFLOW__API__HOST": "127.0.0.1",
@@ -81,7 +63,7 @@ class Up:
         }
         self.said = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "audit_trail", *command_of_the_image(), "--json"],
+            [sys.executable, "-m", "audit_trail", "up", "--json"],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
