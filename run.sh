@@ -125,6 +125,7 @@ test_tools=(
   openssl:openssl
   zstd:zstd
   jq:jq
+  chromium:chromium
   softhsm2-util:softhsm2
   redis-server:redis-server
   ip:iproute2

@@ -27,6 +27,9 @@ from airflow.sdk import plugins_manager as sdk_plugins_manager
 plugins, errors = plugins_manager._get_plugins()
 sdk_plugins, sdk_errors = sdk_plugins_manager._get_plugins()
 import audit_trail.plugin, secrets, json as json_module
+loaded_early = "audit_trail.web.api" in sys.modules
+apps, _ = plugins_manager.get_fastapi_plugins()
+_, react_apps = plugins_manager._get_ui_plugins()
 folder = sys.argv[1]
 own = {
     name: module.__file__
@@ -42,6 +45,9 @@ print(json.dumps({
     "errors": errors | sdk_errors,
     "top_level": sorted(name for name in own if name.partition(".")[0] != "audit_trail"),
     "timetables": sorted(plugins_manager.get_timetables_plugins()),
+    "loaded_early": loaded_early,
+    "mounts": {item["url_prefix"]: type(item["app"]).__name__ for item in apps},
+    "pages": {item["url_route"]: item["bundle_url"] for item in react_apps},
     "secrets_of": sys.modules["secrets"].__file__,
     "stdlib": sysconfig.get_paths()["stdlib"],
 }))
@@ -103,6 +109,9 @@ def test_the_loader_sees_one_plugin_and_executes_nothing_else(tmp_path: Path, sy
     assert found["errors"] == {}
     assert found["top_level"] == ["audit_trail_plugin"]
     assert found["timetables"] == ["audit_trail.timetable.UtcDayTimetable"]
+    assert found["mounts"] == {"/audit-trail": "FastAPI"}
+    assert found["pages"] == {"audit-trail": "audit-trail/assets/main.js"}
+    assert not found["loaded_early"], "only the API server needs FastAPI and the page"
     assert Path(found["secrets_of"]).is_relative_to(found["stdlib"])
     assert "more than once" not in log
 
@@ -121,8 +130,11 @@ def test_without_the_ignore_file_the_loader_would_execute_every_module(tmp_path:
         "errors.py",
     ):
         shutil.copy(PLUGINS / "audit_trail" / name, package)
-    found, _ = load_plugins(tmp_path, folder=folder)
+    found, log = load_plugins(tmp_path, folder=folder)
     assert "errors" in found["top_level"]
+    # And that an API server starts without the page when the page cannot be loaded.
+    assert found["mounts"] == {}
+    assert "the page Audit trail cannot be shown" in log
 
 
 def test_no_module_of_ours_is_named_like_a_top_level_module_of_the_standard_library() -> None:

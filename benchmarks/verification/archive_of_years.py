@@ -103,7 +103,7 @@ class YearsWriter:
         import zstandard
 
         line = '{"at":"%sT%02d:00:00Z","source":"%s","n":%d,"text":"nothing of note"}\n'
-        data = "".join(line % (day, n % 24, source, n) for n in range(self.records)).encode()
+        data = "".join(line % (day, n % 24, source, n) for n in range(self.records_of(day))).encode()
         stored = zstandard.ZstdCompressor(level=3).compress(data)
         found = digest_segment([stored], max_content_bytes=len(data), where=source)
         key = segment_key(
@@ -124,6 +124,10 @@ class YearsWriter:
             merkle_root=found.merkle_root,
         )
         return segment, self._put(key, stored)
+
+    def records_of(self, day: date) -> int:
+        """How many records each segment of a day holds."""
+        return self.records
 
     def _chain(
         self, sealed: list[tuple[date, Manifest, StoredObject, list[StoredObject]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,38 @@ PACKAGE = "audit_trail"
 _VERSION_LINE = re.compile(r'^__version__ = "([^"\n]{1,40})"$', re.MULTILINE)
 
 
+PAGE = {
+    "name": "Audit trail",
+    "bundle_url": "audit-trail/assets/main.js",
+    "url_route": "audit-trail",
+    "destination": "nav",
+    "nav_top_level": True,
+    "icon": "audit-trail/assets/icon.svg",
+    "icon_dark_mode": "audit-trail/assets/icon-dark.svg",
+}
+"""Relative addresses, so that they hold below a base path, too."""
+
+
 class AuditTrailPlugin(AirflowPlugin):
-    """Registers what the scheduler has to know by name."""
+    """Registers what the scheduler has to know by name, and the page in the UI."""
 
     name = "audit_trail"
     timetables = [UtcDayTimetable]  # noqa: RUF012 - Airflow declares it as a plain list
     deadline_references = [DayEnd]  # noqa: RUF012 - and this, too
+    react_apps = [PAGE]  # noqa: RUF012
+
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The page's routes. Made when the API server asks, so that nobody else loads FastAPI."""
+        try:
+            from audit_trail.web.api import URL_PREFIX, make_app
+
+            app = make_app()
+        except Exception:
+            # Without the page, and with all the rest of Airflow.
+            log.exception("the page Audit trail cannot be shown")
+            return []
+        return [{"app": app, "url_prefix": URL_PREFIX, "name": PAGE["name"]}]
 
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:

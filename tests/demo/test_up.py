@@ -1,4 +1,4 @@
-"""`audit-trail up` as a user runs it: log in, see yesterday sealed, stop, leave nothing."""
+"""`audit-trail up` as the image runs it: log in, see yesterday sealed, stop, leave nothing."""
 
 from __future__ import annotations
 
@@ -48,6 +48,14 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def command_of_the_image() -> list[str]:
+    """What `run.sh` is called with in the image, where nobody says anything else."""
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    command = json.loads(next(line.removeprefix("CMD ") for line in lines if line.startswith("CMD ")))
+    assert command[0] == "./run.sh"
+    return list(command[1:])
+
+
 class Up:
     """`up`, running in a session of its own."""
 
@@ -63,7 +71,7 @@ class Up:
         }
         self.said = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "audit_trail", "up", "--json"],
+            [sys.executable, "-m", "audit_trail", *command_of_the_image(), "--json"],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -152,7 +160,7 @@ def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: Up, tmp_pa
     (event,) = request(f"{login['url']}/api/v2/assets/events", token)["asset_events"]
     assert (event["name"], event["extra"]["day"]) == ("audit_trail_sealed_day", YESTERDAY)
     task = f"{login['url']}/api/v2/dags/audit_trail_daily/dagRuns/{run['dag_run_id']}/taskInstances/seal"
-    assert request(f"{task}/links", token)["extra_links"]["Sealed day"] == f"/audit-trail/?day={YESTERDAY}"
+    assert request(f"{task}/links", token)["extra_links"]["Sealed day"] == f"/plugin/audit-trail?day={YESTERDAY}"
     if datetime.now(UTC).hour >= 7:
         # The run began after its deadline of 06:00: that is said, by the triggerer, and nobody is called.
         wait_for("the missed deadline", lambda: f"{YESTERDAY} was not sealed by" in up.log(tail=10_000_000))

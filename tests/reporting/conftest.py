@@ -24,8 +24,12 @@ DUE_HOURS = 24 * 365
 
 @pytest.fixture(scope="session")
 def eventful(store: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    """Five days: a supplement, a quiet day, a gap, a rotation and a revocation. Not to be changed."""
-    home = tmp_path_factory.mktemp("eventful")
+    """Not to be changed."""
+    return eventful_archive(store, tmp_path_factory.mktemp("eventful"))
+
+
+def eventful_archive(store: EmbeddedStore, home: Path) -> Archive:
+    """Five days: a supplement, a quiet day, a gap, a rotation and a revocation."""
     url = f"file://{home}/home/logs"
     archive = Archive(
         home / "home",

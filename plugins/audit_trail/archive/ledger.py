@@ -5,7 +5,7 @@ Nothing is believed here: `verification.ledger_walk` decides what the bytes say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -51,8 +51,12 @@ class LedgerListing:
     strangers: tuple[ObjectVersion, ...]
 
 
-def list_ledger(store: ObjectReader) -> LedgerListing:
+def list_ledger(store: ObjectReader, *, prefix: str = "ledger/") -> LedgerListing:
     """List all ledger objects with all their versions.
+
+    Args:
+        store: Only ever read.
+        prefix: Of the keys to list; a longer one lists a part of the ledger.
 
     Raises:
         StorageError: The store refused or could not be reached.
@@ -61,7 +65,7 @@ def list_ledger(store: ObjectReader) -> LedgerListing:
     tokens: dict[int, ObjectVersion] = {}
     overlaid: list[ObjectVersion] = []
     strangers: list[ObjectVersion] = []
-    for version in store.list_versions("ledger/"):
+    for version in store.list_versions(prefix):
         oldest, sequence = entries, ledger_sequence(version.key)
         if sequence is None:
             oldest, sequence = tokens, token_sequence(version.key)
@@ -84,8 +88,12 @@ def list_ledger(store: ObjectReader) -> LedgerListing:
     )
 
 
-def read_entries(store: ObjectReader, versions: Iterable[ObjectVersion]) -> Iterator[RawEntry]:
-    """Read entries concurrently, in order."""
+def read_entries(store: ObjectReader, versions: Iterable[ObjectVersion]) -> Generator[RawEntry, None, None]:
+    """Read entries concurrently, in order.
+
+    Close it where it may not be read to its end: left to the garbage collector, its
+    threads are waited for whenever and wherever that happens to run.
+    """
 
     def read(version: ObjectVersion) -> RawEntry:
         described, data = store.fetch(version.key, version.version_id, max_bytes=MAX_ENTRY_BYTES)

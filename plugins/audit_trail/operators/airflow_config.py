@@ -17,7 +17,7 @@ from audit_trail.operators.run_context import MAX_LATE_DATA_HOURS
 
 SECTION = "audit_trail"
 VERIFY_SCHEDULE = "0 3 * * 0"
-PAGE_URL = "/audit-trail/?day={day}"
+PAGE_URL = "/plugin/audit-trail?day={day}"
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
 
 

@@ -10,10 +10,11 @@ The genesis is believed because its digest is the one the verifier was given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
-from audit_trail.archive.ledger import MAX_ENTRY_BYTES, RawEntry, list_ledger, read_entries
+from audit_trail.archive.ledger import MAX_ENTRY_BYTES, LedgerListing, RawEntry, list_ledger, read_entries
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion, Retention
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.envelope import Envelope, parse_envelope
@@ -121,32 +122,55 @@ class LedgerView:
             )
 
 
-def read_ledger(store: ObjectReader, genesis_sha256: str) -> LedgerView:
+def read_ledger(
+    store: ObjectReader,
+    genesis_sha256: str,
+    *,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> LedgerView:
     """Read and check the whole ledger.
+
+    Args:
+        store: Only ever read.
+        genesis_sha256: The archive's identity, from outside the bucket.
+        on_progress: Called with (done, total) entries.
 
     Raises:
         IntegrityError: The first thing that is wrong, and at which entry.
         StorageError: The store refused or could not be reached.
     """
     listing = list_ledger(store)
-    for version in listing.first_versions:
-        _check_size(version)
-    view = walk(read_entries(store, listing.first_versions), genesis_sha256)
+    check_sizes(listing)
+    with closing(read_entries(store, listing.first_versions)) as raw:
+        view = walk(_counted(raw, len(listing.first_versions), on_progress), genesis_sha256)
     view.overlaid, view.strangers = listing.overlaid, listing.strangers
     view.tokens = listing.tokens
     return view
 
 
-def _check_size(version: ObjectVersion) -> None:
-    """Too large is wrong, not unreadable: trying again will not make it smaller."""
-    if version.size > MAX_ENTRY_BYTES:
-        raise IntegrityError(
-            "a ledger object is too large to be an entry",
-            where=version.key,
-            expected=f"at most {MAX_ENTRY_BYTES} bytes",
-            found=f"{version.size} bytes",
-            remedy="no writer of ours put it; find out who did",
-        )
+def _counted(
+    entries: Iterable[RawEntry], total: int, on_progress: Callable[[int, int], None]
+) -> Iterator[RawEntry]:
+    for done, entry in enumerate(entries, 1):
+        yield entry
+        on_progress(done, total)
+
+
+def check_sizes(listing: LedgerListing) -> None:
+    """Too large is wrong, not unreadable: trying again will not make it smaller.
+
+    Raises:
+        IntegrityError: Naming the first entry that is.
+    """
+    for version in listing.first_versions:
+        if version.size > MAX_ENTRY_BYTES:
+            raise IntegrityError(
+                "a ledger object is too large to be an entry",
+                where=version.key,
+                expected=f"at most {MAX_ENTRY_BYTES} bytes",
+                found=f"{version.size} bytes",
+                remedy="no writer of ours put it; find out who did",
+            )
 
 
 def walk(entries: Iterable[RawEntry], genesis_sha256: str) -> LedgerView:
@@ -155,19 +179,9 @@ def walk(entries: Iterable[RawEntry], genesis_sha256: str) -> LedgerView:
     Raises:
         IntegrityError: The first thing that is wrong, and at which entry.
     """
-    view: LedgerView | None = None
-    for raw in entries:
-        expected = 0 if view is None else len(view.heads)
-        if raw.sequence != expected:
-            raise IntegrityError(
-                "a ledger entry is missing",
-                where=f"ledger entry {expected}",
-                expected=f"entry {expected}",
-                found=f"entry {raw.sequence}",
-                remedy="entries were removed; look for delete markers and older versions in the store",
-            )
-        view = _begin(raw, genesis_sha256) if view is None else _continue(view, raw)
-    if view is None:
+    ordered = iter(entries)
+    first = next(ordered, None)
+    if first is None:
         raise IntegrityError(
             "the ledger is empty",
             where="ledger/",
@@ -175,7 +189,33 @@ def walk(entries: Iterable[RawEntry], genesis_sha256: str) -> LedgerView:
             found="no entries",
             remedy="found the archive with `audit-trail init`, or check archive.bucket and archive.prefix",
         )
+    _check_number(first, 0)
+    view = _begin(first, genesis_sha256)
+    extend(view, ordered)
     return view
+
+
+def extend(view: LedgerView, entries: Iterable[RawEntry]) -> None:
+    """Check the entries that follow those of `view`, in order, and take each that holds.
+
+    Raises:
+        IntegrityError: The first thing that is wrong, and at which entry. The view ends
+            before it.
+    """
+    for raw in entries:
+        _check_number(raw, len(view.heads))
+        _continue(view, raw)
+
+
+def _check_number(raw: RawEntry, expected: int) -> None:
+    if raw.sequence != expected:
+        raise IntegrityError(
+            "a ledger entry is missing",
+            where=f"ledger entry {expected}",
+            expected=f"entry {expected}",
+            found=f"entry {raw.sequence}",
+            remedy="entries were removed; look for delete markers and older versions in the store",
+        )
 
 
 def _begin(raw: RawEntry, genesis_sha256: str) -> LedgerView:
@@ -204,7 +244,7 @@ def _begin(raw: RawEntry, genesis_sha256: str) -> LedgerView:
     return view
 
 
-def _continue(view: LedgerView, raw: RawEntry) -> LedgerView:
+def _continue(view: LedgerView, raw: RawEntry) -> None:
     envelope = parse_envelope(raw.data, where=raw.key)
     entry = parse_entry(envelope.payload, where=raw.key)
     if isinstance(entry, Genesis):
@@ -217,7 +257,6 @@ def _continue(view: LedgerView, raw: RawEntry) -> LedgerView:
     view.times.append(entry.at)
     view.locks.append(raw.retention)
     view.versions[raw.sequence] = raw.version_id
-    return view
 
 
 def _check_place(view: LedgerView, entry: LinkedEntry, raw: RawEntry) -> None:

@@ -150,6 +150,11 @@ class Verifier:
         except AuditTrailError as error:
             self.checks.add_error("ledger.chain", error, where="ledger/")
             return None
+        self.check_view(view)
+        return view
+
+    def check_view(self, view: LedgerView) -> None:
+        """Check a walked ledger against what is remembered, its own policy, and what lies over it."""
         head = view.head
         self._passed(
             "ledger.chain",
@@ -175,7 +180,6 @@ class Verifier:
         for seal in view.seals:
             check_seal(seal, view.genesis.policy, self.checks)
         self._check_revocations(view)
-        return view
 
     def check_times(self, view: LedgerView, *, now: datetime) -> None:
         """Check the time-stamp tokens over the ledger's entries; see `verification.time_checks`."""

@@ -1,0 +1,1 @@
+"""The page "Audit trail" inside Airflow's UI."""
