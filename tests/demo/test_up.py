@@ -160,7 +160,8 @@ def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: Up, tmp_pa
     (event,) = request(f"{login['url']}/api/v2/assets/events", token)["asset_events"]
     assert (event["name"], event["extra"]["day"]) == ("audit_trail_sealed_day", YESTERDAY)
     task = f"{login['url']}/api/v2/dags/audit_trail_daily/dagRuns/{run['dag_run_id']}/taskInstances/seal"
-    assert request(f"{task}/links", token)["extra_links"]["Sealed day"] == f"/plugin/audit-trail?day={YESTERDAY}"
+    links = request(f"{task}/links", token)["extra_links"]
+    assert links["Sealed day"] == f"/plugin/audit-trail?day={YESTERDAY}"
     if datetime.now(UTC).hour >= 7:
         # The run began after its deadline of 06:00: that is said, by the triggerer, and nobody is called.
         wait_for("the missed deadline", lambda: f"{YESTERDAY} was not sealed by" in up.log(tail=10_000_000))
