@@ -11,7 +11,17 @@ import pytest
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 PACKAGE = PLUGINS / "audit_trail"
-AIRFLOW_PARTS = ("operators", "hooks", "triggers", "plugin", "timetable", "audit_trail_plugin", "__main__")
+AIRFLOW_PARTS = (
+    "operators",
+    "hooks",
+    "triggers",
+    "links",
+    "day_end",
+    "plugin",
+    "timetable",
+    "audit_trail_plugin",
+    "__main__",
+)
 AIRFLOW_MODULES = ("web.access", "web.api", "web.stored_variable")
 LIGHT_PARTS = ("evidence", "redaction", "journal", "errors")
 

@@ -121,7 +121,14 @@ def test_without_the_ignore_file_the_loader_would_execute_every_module(tmp_path:
     folder = tmp_path / "plugins"
     package = folder / "audit_trail"
     package.mkdir(parents=True)
-    for name in ("__init__.py", "plugin.py", "timetable.py", "audit_trail_plugin.py", "errors.py"):
+    for name in (
+        "__init__.py",
+        "plugin.py",
+        "timetable.py",
+        "day_end.py",
+        "audit_trail_plugin.py",
+        "errors.py",
+    ):
         shutil.copy(PLUGINS / "audit_trail" / name, package)
     found, log = load_plugins(tmp_path, folder=folder)
     assert "errors" in found["top_level"]

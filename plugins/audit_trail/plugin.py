@@ -14,6 +14,7 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 import audit_trail
+from audit_trail.day_end import DayEnd
 from audit_trail.timetable import UtcDayTimetable
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class AuditTrailPlugin(AirflowPlugin):
 
     name = "audit_trail"
     timetables = [UtcDayTimetable]  # noqa: RUF012 - Airflow declares it as a plain list
+    deadline_references = [DayEnd]  # noqa: RUF012 - and this, too
     react_apps = [PAGE]  # noqa: RUF012
 
     @cached_property

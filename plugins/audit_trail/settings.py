@@ -43,6 +43,8 @@ CONFIG_VARIABLE = "AUDIT_TRAIL_CONFIG"
 CONFIG_NAME = "audit-trail.yaml"
 Kind = Literal["application", "system", "api"]
 KINDS: tuple[Kind, ...] = ("application", "system", "api")
+TASK_LOGS = "airflow-task-logs"
+"""The source of task logs' digests."""
 AIRFLOW_SCHEMES = ("airflow-events", "airflow-events+http")
 EVENT_SCHEMES = ("cloudwatch-logs", "journald", *AIRFLOW_SCHEMES)
 _FIELDS_OF_SCHEMES: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -258,6 +260,17 @@ class SourceSettings(_Section):
         return self
 
 
+class TaskLogSettings(_Section):
+    """Whose task logs of Airflow are sealed by their digests; see docs/TASK_LOGS.md."""
+
+    folder: LocalPath | None = Field(
+        default=None, description="Airflow's `base_log_folder` as the worker sees it; None: none are sealed"
+    )
+    dags: tuple[str, ...] = Field(
+        default=("audit_trail_*",), min_length=1, description="ids of DAGs, with `*`, `?` and `[…]`"
+    )
+
+
 class VerificationSettings(_Section):
     """What the daily verification looks at."""
 
@@ -318,6 +331,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     compliance: ComplianceSettings = ComplianceSettings()
     restore: RestoreSettings = RestoreSettings()
+    task_logs: TaskLogSettings = TaskLogSettings()
     sources: tuple[SourceSettings, ...] = ()
     journal_dir: LocalPath | None = Field(default=None, description="None: `journal` in the home folder")
     collect_journal: bool = Field(default=True, description="collect what AuditLogger writes")
@@ -390,16 +404,29 @@ class Settings(BaseSettings):
         """Where local signing keys are."""
         return self.keys_dir or self.home / "keys"
 
+    @property
+    def task_log_digests(self) -> Path:
+        """Where the digests of task logs wait to be sealed."""
+        return self.home / "task-logs"
+
     def all_sources(self) -> tuple[SourceSettings, ...]:
-        """The configured sources, and one for each kind that AuditLogger writes."""
+        """The configured sources, one for each kind that AuditLogger writes, and the task logs' digests."""
+        return (*self._journal_sources(), *self.sources, *self._task_log_sources())
+
+    def _task_log_sources(self) -> tuple[SourceSettings, ...]:
+        if self.task_logs.folder is None:
+            return ()
+        url = f"file://{literal_path(str(self.task_log_digests))}/{{date}}/*.jsonl"
+        return (SourceSettings(name=TASK_LOGS, kind="system", url=url),)
+
+    def _journal_sources(self) -> tuple[SourceSettings, ...]:
         if not self.collect_journal:
-            return self.sources
+            return ()
         root = literal_path(str(self.journal))
-        journal = tuple(
+        return tuple(
             SourceSettings(name=kind, kind=kind, url=f"file://{root}/{kind}/{{date}}/*.jsonl")
             for kind in KINDS
         )
-        return journal + self.sources
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -25,6 +25,13 @@ class UtcDayTimetable(CronDataIntervalTimetable):
         super().__init__("0 0 * * *", "UTC")
         self.description = "After each UTC midnight, for the UTC day that has just ended"
 
+    def __eq__(self, other: object) -> bool:
+        # Airflow's own comparison loads the scheduler's serialization: half the time of parsing a DAG file.
+        return isinstance(other, UtcDayTimetable)
+
+    def __hash__(self) -> int:
+        return hash(UtcDayTimetable)
+
     @property
     def summary(self) -> str:
         """What the list of DAGs shows as the schedule."""

@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.demo.real_task_logs import check_evidence
 
 from audit_trail.demo.store_ports import GRPC_OFFSET, SOCKET_FOLDER, load_ports
 
@@ -92,9 +93,9 @@ class Up:
         except ValueError:
             return None
 
-    def log(self) -> str:
+    def log(self, tail: int = 3000) -> str:
         path = self.home / "logs" / "up-airflow.log"
-        return path.read_text("utf-8", "replace")[-3000:] if path.exists() else ""
+        return path.read_text("utf-8", "replace")[-tail:] if path.exists() else ""
 
     def processes(self) -> list[psutil.Process]:
         """Its own, and all that inherited its home folder, whoever is their parent now."""
@@ -126,7 +127,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
     running.process.wait(30)
 
 
-def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: Up) -> None:
+def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: Up, tmp_path: Path) -> None:
     login = wait_for("the address and login", up.document)
     assert login["url"] == f"http://127.0.0.1:{up.port}"
     token = request(
@@ -150,6 +151,21 @@ def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: Up) -> Non
     )
     assert status.returncode == 0, status.stdout + status.stderr
     assert json.loads(status.stdout)["last_day"] == YESTERDAY
+
+    (run,) = [
+        run
+        for run in request(f"{login['url']}/api/v2/dags/audit_trail_daily/dagRuns", token)["dag_runs"]
+        if str(run["data_interval_start"]).startswith(YESTERDAY)
+    ]
+    (event,) = request(f"{login['url']}/api/v2/assets/events", token)["asset_events"]
+    assert (event["name"], event["extra"]["day"]) == ("audit_trail_sealed_day", YESTERDAY)
+    task = f"{login['url']}/api/v2/dags/audit_trail_daily/dagRuns/{run['dag_run_id']}/taskInstances/seal"
+    links = request(f"{task}/links", token)["extra_links"]
+    assert links["Sealed day"] == f"/plugin/audit-trail?day={YESTERDAY}"
+    if datetime.now(UTC).hour >= 7:
+        # The run began after its deadline of 06:00: that is said, by the triggerer, and nobody is called.
+        wait_for("the missed deadline", lambda: f"{YESTERDAY} was not sealed by" in up.log(tail=10_000_000))
+    check_evidence(up.home, up.environment, tmp_path)
 
     ports = load_ports(up.home / "store" / "ports.json")
     listening = {up.port, *ports.values(), *(port + GRPC_OFFSET for port in ports.values())}

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.operators.notice_servers import connections, notice_servers
 
 from audit_trail.demo.airflow_process import airflow_environment
 from audit_trail.demo.demo_home import prepare_archive, running_home
@@ -24,7 +26,11 @@ import json
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag()
 dag = bag.dags["audit_trail_daily"]
+every = [task for each in bag.dags.values() for task in each.tasks]
 print(json.dumps({
+    "dags": sorted(bag.dags),
+    "undocumented": [task.task_id for task in every if not task.doc_md or not task.execution_timeout],
+    "pools": sorted({task.pool for task in every}),
     "errors": {str(name): str(error) for name, error in bag.import_errors.items()},
     "tasks": [task.task_id for task in dag.topological_sort()],
     "mapped": [task.task_id for task in dag.tasks if task.is_mapped],
@@ -42,6 +48,23 @@ print("RESULT " + json.dumps({
     "tasks": {f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in run.get_task_instances()},
     "labels": sorted(str(ti.rendered_map_index) for ti in run.get_task_instances() if ti.map_index >= 0),
 }))
+"""
+RUN_ALL = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.asset import AssetEvent
+from airflow.utils.session import create_session
+from pendulum import parse
+states = []
+for dag_id, day, conf in json.loads(sys.argv[1]):
+    print(f"RUN {dag_id} {day} {conf}", flush=True)
+    # Read anew: `test` leaves its conf in the DAG's Params.
+    run = DagBag().dags[dag_id].test(logical_date=parse(day), run_conf=conf)
+    tasks = {f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in run.get_task_instances()}
+    states.append({"state": str(run.state), "tasks": tasks})
+with create_session() as session:
+    events = [event.extra for event in session.query(AssetEvent).order_by(AssetEvent.id)]
+print("RESULT " + json.dumps({"runs": states, "events": events}))
 """
 
 
@@ -78,6 +101,16 @@ class AirflowHome:
         self.output = done.stdout + done.stderr
         return dict(json.loads(lines[-1].removeprefix("RESULT ")))
 
+    def run_all(self, runs: list[tuple[str, str, dict[str, Any]]]) -> dict[str, Any]:
+        """Several runs one after the other, and all asset events there are then."""
+        done = self.python(
+            RUN_ALL, json.dumps([(name, f"{at}T00:00:00+00:00", conf) for name, at, conf in runs])
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+        assert lines, done.stdout[-3000:] + done.stderr[-3000:]
+        self.output = done.stdout + done.stderr
+        return dict(json.loads(lines[-1].removeprefix("RESULT ")))
+
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowHome]:
@@ -103,6 +136,8 @@ def test_the_dag_imports_and_has_the_documented_tasks_in_order(airflow: AirflowH
     assert dag["tasks"] == TASKS
     assert sorted(dag["mapped"]) == ["hash", "sanitize", "upload"]
     assert dag["templates"]["sign"] == ["collected", "hashed"]
+    assert dag["dags"] == ["audit_trail_daily", "audit_trail_verify"]
+    assert (dag["undocumented"], dag["pools"]) == ([], ["default_pool"])
 
 
 def test_a_day_is_sealed_through_the_dag_and_again_nothing_new(airflow: AirflowHome) -> None:
@@ -165,6 +200,51 @@ def test_a_broken_promise_fails_the_task_at_once(airflow: AirflowHome) -> None:
     assert "UP_FOR_RETRY" not in airflow.output
 
 
+def test_what_a_run_is_asked_for_and_who_is_told(airflow: AirflowHome) -> None:
+    """A dry run, a choice of sources, the verification of all, a failure: in one process, for its cost."""
+    source = airflow.settings.home / "machine" / day(3)
+    source.mkdir(parents=True)
+    (source / "app.log").write_bytes(b"one\n")
+    with notice_servers() as (mail, webhook):
+        airflow.environment |= connections(mail, webhook)
+        before = StageContext(settings=airflow.settings).ledger()
+        found = airflow.run_all(
+            [
+                ("audit_trail_daily", day(3), {"dry_run": True}),
+                ("audit_trail_daily", day(3), {"sources": ["machine"]}),
+                ("audit_trail_daily", day(3), {"sources": ["nobody"]}),
+                ("audit_trail_daily", day(3), {"sample_size": 1}),
+                ("audit_trail_verify", day(3), {"level": "content", "first": day(3), "last": day(3)}),
+                ("audit_trail_verify", day(3), {"level": "content", "sample": 1, "first": day(3)}),
+            ]
+        )
+    rehearsal, chosen, unknown, real, verification, impossible = found["runs"]
+    assert rehearsal["state"] == real["state"] == verification["state"] == "success"
+    assert chosen["state"] == unknown["state"] == impossible["state"] == "failed"
+    assert rehearsal["tasks"]["seal[-1]"] == "skipped"
+    assert (rehearsal["tasks"]["upload[-1]"], rehearsal["tasks"]["verify_sample[-1]"]) == (
+        "skipped",
+        "skipped",
+    )
+    assert f"DRY RUN: would seal {day(3)} revision 1" in airflow.output
+    assert "a seal of some would pass for the whole day" in airflow.output
+    slices = ["plan[-1]", "seal_result[-1]", "verify_slice[0]", "verify_slice[1]"]
+    assert sorted(verification["tasks"]) == slices
+    # Two runs failed before they wrote anything; the rehearsal left neither entry, object nor file.
+    view = StageContext(settings=airflow.settings).ledger()
+    assert len(view.heads) == len(before.heads) + 3
+    (seal,) = view.seals_of(day(3))
+    assert (view.verifications[-1].date, view.verifications[-1].failed) == (day(3), 0)
+    assert list(airflow.settings.staging.rglob("*.dry-run*")) == []
+    event = found["events"][-1]
+    assert (event["day"], event["sequence"], event["records"]) == (day(3), seal.sequence, 1)
+    assert event["entry_sha256"] == view.heads[seal.sequence]
+    # One notice for each run that failed, on both ways, with the run's id and nothing of what was found.
+    assert len(mail.messages) == len(webhook.bodies) == 3
+    assert all("failed" in body["text"] and "run manual__" in body["text"] for body in webhook.bodies)
+    assert all("To: one@example.com" in message for message in mail.messages)
+
+
 def test_a_run_waits_for_cold_segments_and_ends_sealed_and_verified(
     airflow: AirflowHome, aws_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,11 +294,12 @@ def test_no_secret_reaches_the_logs_of_airflow(airflow: AirflowHome) -> None:
             assert passphrase.encode() not in data, path
 
 
-def test_the_dag_file_is_fast_to_import() -> None:
+def test_the_dag_files_are_fast_to_import() -> None:
     """Heavy libraries load when a task runs, not when the DAG file is parsed."""
     code = (
-        "import sys, airflow.sdk; sys.path.insert(0, 'dags'); import audit_trail_daily\n"
-        "heavy = {'boto3', 'botocore', 'cryptography', 'zstandard', 're2', 'securesystemslib'}\n"
+        "import sys, airflow.sdk; sys.path.insert(0, 'dags'); import audit_trail_daily, audit_trail_verify\n"
+        "heavy = {'boto3', 'botocore', 'cryptography', 'numpy', 'numba', 'zstandard', 're2', 'requests',"
+        " 'securesystemslib', 'pydantic_settings', 'audit_trail.settings'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     before = "import sys, airflow.sdk\nimport airflow.timetables.interval\n" + code.partition("\n")[2]

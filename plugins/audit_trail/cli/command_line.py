@@ -23,6 +23,7 @@ from audit_trail.cli import (
     redact_command,
     report_command,
     restore_command,
+    task_log_commands,
 )
 from audit_trail.cli.argument_types import positive
 from audit_trail.cli.bucket_command import check_bucket
@@ -73,6 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_verifying(command)
     _add_measuring(command)
     _add_ledger(command)
+    _add_task_logs(command)
     _add_redact(command("redact", redact_command.redact, "take secrets and personal data out of logs"))
     _add_trying(command)
     return parser
@@ -131,6 +133,23 @@ def _add_verifying(command: AddCommand) -> None:
     )
     export_command.add_export(
         command("export", export_command.export, "write a pack that proves some days to an auditor")
+    )
+
+
+def _add_task_logs(command: AddCommand) -> None:
+    task_log_commands.add_read_task_log(
+        command(
+            "read-task-log",
+            task_log_commands.read_task_log,
+            "show the facts, checks and commands in a task log of Airflow, as it stands",
+        )
+    )
+    task_log_commands.add_check_task_log(
+        command(
+            "check-task-log",
+            task_log_commands.check_task_log,
+            "is a task log of Airflow the one whose digest was sealed",
+        )
     )
 
 

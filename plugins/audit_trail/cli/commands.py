@@ -31,6 +31,7 @@ NEEDS_STORE = {
     "rotate-keys",
     "revoke-key",
     "export",
+    "check-task-log",
     "report",
     "metrics",
 }

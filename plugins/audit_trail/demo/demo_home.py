@@ -33,7 +33,7 @@ MACHINE_FOLDER = "machine"
 BUCKET = "audit-trail-demo"
 OURS = (
     *(CONFIG_NAME, STORE_FOLDER, MACHINE_FOLDER, "airflow", "evidence", "genesis.sha256", "journal", "keys"),
-    *("logs", "pins", "staging"),
+    *("logs", "pins", "staging", "task-logs"),
 )
 """Everything that the demo puts into its home, and the only things that `--clean` removes."""
 NEVER_FIRST = ("genesis.sha256", "journal", "keys", "pins")
@@ -154,6 +154,8 @@ def _write_settings(home: Path, store: EmbeddedStore) -> None:
             "credentials_file": str(store.credentials_file),
         },
         "embedded_store_dir": str(home / STORE_FOLDER),
+        # Only tasks that a scheduler starts leave log files: those of `up`, not those of `demo`.
+        "task_logs": {"folder": str(home / "airflow" / "logs")},
         "sources": [
             {
                 "name": "machine",

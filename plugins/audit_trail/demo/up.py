@@ -88,6 +88,7 @@ def _serve(
         AIRFLOW__API__HOST=host,
         AIRFLOW__API__PORT=str(port),
         AIRFLOW__API__BASE_URL=base_url,
+        AIRFLOW__AUDIT_TRAIL__SEALED_BY="06:00",
         AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"{base_url}/execution/",
     )
     with airflow_group(["standalone"], environment=environment, log_path=log_path) as process:

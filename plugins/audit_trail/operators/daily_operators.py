@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from audit_trail.operators.kept_seed import KeptSeed
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+
+from audit_trail.links import DayLink, LedgerEntryLink, ManifestLink, StoredObjectLink
 from audit_trail.operators.restoring_operator import RestoringOperator, restore_tier
+from audit_trail.operators.run_context import cutoff
 from audit_trail.operators.stage_operator import StageOperator, received
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow.sdk import Context
+
+    from audit_trail.pipeline.stage_context import StageContext
 
 
 class CollectOperator(StageOperator):
@@ -19,14 +26,45 @@ class CollectOperator(StageOperator):
     Returns the raw segments, for `SanitizeOperator` to be mapped over (Airflow
     maps over return values only); the handoff for `SignOperator` goes under
     the XCom key `collected`.
+
+    Args:
+        late_data_hours: After the day's end, for which its late data is waited
+            for, deferred. The Param `late_data_hours` wins.
     """
 
+    def __init__(self, *, late_data_hours: float = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.late_data_hours = late_data_hours
+
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Run `pipeline.collect`."""
+        """Wait for the cutoff, without a worker; then run `pipeline.collect`."""
+        with self.stage(context) as (stage, day):
+            moment = cutoff(context, day, self.late_data_hours)
+            if stage.now() >= moment:
+                return self._collect(context, stage, day)
+        raise self.wait_until(moment, day)
+
+    def wait_until(self, moment: datetime, day: str) -> TaskDeferred:
+        """What hands over to the triggerer. A backfill never gets here: its cutoff is past."""
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        from audit_trail.pipeline.evidence_writer import conclude
+
+        conclude(f"WAITING for late data of {day} until {moment.isoformat()}")
+        return TaskDeferred(trigger=DateTimeTrigger(moment=moment), method_name="collect_late")
+
+    def collect_late(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
+        """Run `pipeline.collect` after the wait."""
+        with self.stage(context) as (stage, day):
+            return self._collect(context, stage, day)
+
+    def _collect(self, context: Context, stage: StageContext, day: str) -> list[dict[str, Any]]:
         from audit_trail.pipeline.collect import collect
 
-        with self.stage(context) as (stage, day):
-            collected = collect(stage, day).to_json()
+        if stage.is_dry_run:
+            # What a killed rehearsal left is not taken up: this one begins from the sources.
+            stage.staging(day).wipe()
+        collected = collect(stage, day).to_json()
         context["ti"].xcom_push(key="collected", value=collected)
         return list(collected["segments"])
 
@@ -98,13 +136,20 @@ class SignOperator(StageOperator):
         self.hashed = hashed
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Run `pipeline.sign`."""
+        """Run `pipeline.sign`; a dry run ends here."""
+        from audit_trail.pipeline.dry_run import report_dry_run
         from audit_trail.pipeline.handoffs import Collected, HashedSegment
         from audit_trail.pipeline.sign import sign
 
         with self.stage(context) as (stage, day):
+            collected = Collected.receive(self.collected)
             hashed = [HashedSegment.receive(item) for item in received(self.hashed)]
-            signed = sign(stage, day, Collected.receive(self.collected), hashed).to_json()
+            if stage.is_dry_run:
+                report_dry_run(stage, day, collected, hashed)
+                # Not skipped: `seal`, which runs after skipped tasks too, could not read its arguments.
+                context["ti"].xcom_push(key="signed", value={})
+                return []
+            signed = sign(stage, day, collected, hashed).to_json()
         context["ti"].xcom_push(key="signed", value=signed)
         return list(signed["objects"])
 
@@ -117,6 +162,7 @@ class UploadOperator(StageOperator):
     """
 
     template_fields: Sequence[str] = ("staged",)
+    operator_extra_links = (StoredObjectLink(),)
 
     def __init__(self, *, staged: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -136,12 +182,15 @@ class UploadOperator(StageOperator):
 class SealOperator(StageOperator):
     """Appends the seal to the ledger and clears staging.
 
+    Each of its outlets, an asset, gets an event that says what was sealed.
+
     Args:
         signed: `SignOperator`'s XCom `signed`.
         uploaded: What the mapped `UploadOperator`s returned.
     """
 
     template_fields: Sequence[str] = ("signed", "uploaded")
+    operator_extra_links = (LedgerEntryLink(), ManifestLink(), DayLink())
 
     def __init__(self, *, signed: Any, uploaded: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -154,8 +203,13 @@ class SealOperator(StageOperator):
         from audit_trail.pipeline.seal import seal
 
         with self.stage(context) as (stage, day):
+            if stage.is_dry_run:
+                raise AirflowSkipException("dry run: nothing is sealed")
             uploaded = [Uploaded.receive(item) for item in received(self.uploaded)]
-            return seal(stage, day, Signed.receive(self.signed), uploaded).to_json()
+            sealed = seal(stage, day, Signed.receive(self.signed), uploaded).to_json()
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra = sealed
+        return sealed
 
 
 class VerifySampleOperator(RestoringOperator):
@@ -170,6 +224,7 @@ class VerifySampleOperator(RestoringOperator):
     """
 
     template_fields: Sequence[str] = ("sealed",)
+    operator_extra_links = (LedgerEntryLink(), DayLink())
 
     def __init__(self, *, sealed: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -185,6 +240,7 @@ class VerifySampleOperator(RestoringOperator):
         return self._verify(context, ask=False)
 
     def _verify(self, context: Context, *, ask: bool) -> dict[str, Any]:
+        from audit_trail.operators.kept_seed import KeptSeed
         from audit_trail.pipeline.handoffs import Sealed
         from audit_trail.pipeline.verify_sample import begin_verification, finish_verification
 

@@ -11,7 +11,6 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from audit_trail.errors import AuditTrailError, ConfigurationError, IntegrityError
-from audit_trail.hooks.variable_pin import VariablePin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,24 +35,24 @@ class StageOperator(BaseOperator):
             AirflowFailException: For what no retry can mend: a broken promise
                 or a wrong setting. Everything else is left to `retries`.
         """
-        from audit_trail.hooks.aws_connection import ConnectionClients
-        from audit_trail.hooks.connection_secrets import with_connection_secrets
-        from audit_trail.pipeline.stage_context import StageContext
-        from audit_trail.settings import load_settings
+        from audit_trail.operators.run_context import say_run, stage_context_of
+        from audit_trail.pipeline.evidence_writer import say_failure
 
+        day = ""
         try:
-            settings = load_settings()
-            stage_context = StageContext(
-                settings=settings, clients=ConnectionClients(settings), with_secrets=with_connection_secrets
-            )
+            stage_context = stage_context_of(context)
             if stage_context.settings.pin == "airflow-variable":
+                from audit_trail.hooks.variable_pin import VariablePin
+
                 stage_context.pin = VariablePin(stage_context.genesis)
-            yield stage_context, day_of_run(context)
+            day = day_of_run(context)
+            say_run(context, day)
+            yield stage_context, day
         except (IntegrityError, ConfigurationError) as error:
-            self.log.error("%s", error)
+            say_failure(self.task_id, error, day=day)
             raise AirflowFailException(str(error)) from error
         except AuditTrailError as error:
-            self.log.error("%s", error)
+            say_failure(self.task_id, error, day=day)
             raise
 
 

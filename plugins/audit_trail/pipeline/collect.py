@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,20 +14,24 @@ from audit_trail.evidence import canonical
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Policy
 from audit_trail.evidence.manifest import Input
+from audit_trail.pipeline.chosen_sources import chosen_sources
+from audit_trail.pipeline.evidence_log import fact
+from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands, warn
+from audit_trail.pipeline.hand_commands import check_range
 from audit_trail.pipeline.handoffs import Collected, RawSegment
 from audit_trail.pipeline.sealed_inputs import SealedInputs
 from audit_trail.pipeline.segment_packer import SegmentPacker
 from audit_trail.pipeline.segment_work import SegmentTaker
 from audit_trail.pipeline.stage_context import StageContext, check_day
 from audit_trail.pipeline.staging import INPUTS, DayStaging, collected_name, raw_name
+from audit_trail.pipeline.task_log_digests import note_task_logs
 from audit_trail.pipeline.weaknesses import weaknesses
 from audit_trail.settings import ArchiveSettings, SourceSettings
 from audit_trail.sources.input_stream import InputStream
 from audit_trail.sources.listing import list_all
+from audit_trail.sources.local_tree import local_path
 from audit_trail.sources.source_files import SourceFile
 from audit_trail.verification.ledger_walk import LedgerView
-
-log = logging.getLogger(__name__)
 
 LARGE_BYTES = 64 * 1024 * 1024
 """A day from which on loading compiled code (about 1 s) takes less time than doing without."""
@@ -61,20 +64,21 @@ def collect(context: StageContext, day: str, taker: SegmentTaker | None = None) 
     view = context.ledger()
     _check_promises(view.genesis.policy, context.settings.archive)
     for sentence in weaknesses(context.settings):
-        log.warning("weaker than the default: %s", sentence)
+        warn(f"weaker than the default: {sentence}")
     revision = len(view.seals_of(day)) + 1
     staging = context.staging(day)
     staging.check()
     with staging.locked(), _stopped_on_error(taker):
         pinned = _resume(staging, revision)
         if pinned is not None:
-            log.info("day %s was collected before and is taken as pinned then: %d inputs", day, pinned.inputs)
+            conclude(f"COLLECTED {day}, before: taken as it was pinned then, {pinned.inputs} inputs")
             if taker is not None:
                 for segment in pinned.segments:
                     taker.take(segment)
             return pinned
         staging.withdraw(collected_name(revision))
         staging.start_over()
+        note_task_logs(context.settings, parsed)
         return _collect_anew(context, view, parsed, revision, taker)
 
 
@@ -119,7 +123,7 @@ def _collect_anew(
     )
     inputs: list[Input] = []
     skipped: list[str] = []
-    sources = settings.all_sources()
+    sources = chosen_sources(context, day.isoformat(), revision)
     listings = list_all(sources, day, context.source_access)
     found = [(source, listings[source.name]) for source in sources]
     total = sum(file.size_bytes for _, listing in found for file in listing.files)
@@ -127,22 +131,23 @@ def _collect_anew(
     if taker and total and not sealed:
         taker.prepare()
     try:
-        for source, listing in found:
-            skipped += [f"{item.uri}: {item.reason}" for item in listing.skipped]
-            if not listing.files:
-                log.warning("source %s has no file for %s: %s", source.name, day, source.url)
-            for file in listing.files:
-                stream = _stream(source, file, day, sealed, is_large=total >= LARGE_BYTES)
-                item = _collect_file(source, file, stream, sealed, packer)
-                if item is not None:
-                    inputs.append(item)
-                done += file.size_bytes
-                context.on_progress("collect", done, total)
+        with group(f"Inputs of {day}"):
+            for source, listing in found:
+                skipped += [f"{item.uri}: {item.reason}" for item in listing.skipped]
+                if not listing.files:
+                    warn(f"source {source.name} has no file for {day}: {source.url}")
+                for file in listing.files:
+                    stream = _stream(source, file, day, sealed, is_large=total >= LARGE_BYTES)
+                    item = _collect_file(source, file, stream, sealed, packer)
+                    if item is not None:
+                        inputs.append(item)
+                    done += file.size_bytes
+                    context.on_progress("collect", done, total)
         segments = packer.finish()
     finally:
         packer.abandon()
     for notice in skipped:
-        log.warning("skipped %s", notice)
+        warn(f"skipped {notice}")
     collected = _pinned(day.isoformat(), revision, inputs, segments, skipped)
     _keep(staging, collected, inputs)
     return collected
@@ -172,12 +177,12 @@ def _collect_file(
     packer: SegmentPacker,
 ) -> Input | None:
     if sealed and not sealed.ranges(source.name, file.uri) and sealed.holds(stream):
-        log.info("known uri=%s: a file with these bytes is sealed under another name", file.uri)
+        say(fact("known", source=source.name, uri=file.uri, sealed="under another name"))
         return None
     parts = packer.add(source.name, _suffix(file), stream)
     if sealed and stream.end == stream.start:
         return None
-    log.info("read uri=%s bytes=[%d, %d) sha256=%s", file.uri, stream.start, stream.end, stream.raw_sha256)
+    _say_read(source, stream, sum(part.records for part in parts))
     times = {"first_event": stream.first_event_time, "last_event": stream.last_event_time}
     return Input(
         source=source.name,
@@ -190,6 +195,24 @@ def _collect_file(
         object_version=stream.version,
         **{name: format_timestamp(moment) for name, moment in times.items() if moment is not None},
     )
+
+
+def _say_read(source: SourceSettings, stream: InputStream, records: int) -> None:
+    say(
+        fact(
+            "read",
+            source=source.name,
+            uri=stream.file_uri,
+            start=stream.start,
+            end=stream.end,
+            records=records,
+            sha256=stream.raw_sha256,
+        )
+    )
+    path = local_path(stream.file_uri)
+    # Selected by their own time, the pinned bytes are no range of the file.
+    if path is not None and source.event_time is None:
+        say_commands([check_range(path, stream.start, stream.end, stream.raw_sha256)])
 
 
 def _pinned(
@@ -212,12 +235,26 @@ def _pinned(
 
 def _keep(staging: DayStaging, collected: Collected, inputs: list[Input]) -> None:
     if not collected.new:
-        log.info("day %s is sealed, and its sources hold nothing new", collected.day)
+        conclude(f"NOTHING NEW in the sources of {collected.day}, sealed up to revision {collected.revision}")
         staging.wipe()
         return
     staging.write(INPUTS, _encode(inputs))
     # Written last: with it, the day counts as collected.
     staging.publish(collected_name(collected.revision), canonical.encode(collected.to_json()))
+    _say_collected(collected)
+
+
+def _say_collected(collected: Collected) -> None:
+    with group(f"{len(collected.segments)} raw segments in staging"):
+        for item in collected.segments:
+            staged = {"segment": item.number, "source": item.source, "file": raw_name(item.number)}
+            size = {"bytes": item.bytes, "records": item.records}
+            say(fact("wrote", **staged, **size, sha256=item.sha256, place="staging"))
+    conclude(
+        f"COLLECTED {collected.day} revision {collected.revision}: {collected.inputs} inputs, "
+        f"{collected.input_bytes} bytes, pinned in {len(collected.segments)} segments, "
+        f"list of inputs {collected.inputs_sha256}"
+    )
 
 
 def _encode(inputs: list[Input]) -> bytes:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.object_keys import segment_key
-from audit_trail.evidence.segment import digest_segment
+from audit_trail.evidence.segment import SegmentDigests, digest_segment
+from audit_trail.pipeline.evidence_log import fact, passed
+from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands
+from audit_trail.pipeline.hand_commands import (
+    ArchiveCommands,
+    check_content,
+    check_lines,
+    compare_file,
+    file_name,
+)
 from audit_trail.pipeline.handoffs import HashedSegment, SanitizedSegment
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.staging import check_staged, sanitized_name
-
-log = logging.getLogger(__name__)
 
 
 def hash_segment(context: StageContext, day: str, sanitized: SanitizedSegment) -> HashedSegment:
@@ -44,10 +49,7 @@ def hash_segment(context: StageContext, day: str, sanitized: SanitizedSegment) -
         stored_sha256=found.stored_sha256,
         suffix=sanitized.suffix,
     )
-    log.info(
-        "hashed key=%s records=%d sha256=%s content_sha256=%s merkle_root=%s",
-        key, found.records, found.stored_sha256, found.content_sha256, found.merkle_root,
-    )  # fmt: skip
+    _say(context, sanitized, found, key)
     context.on_progress("hash", sanitized.content_bytes, sanitized.content_bytes)
     return HashedSegment(
         **sanitized.model_dump(),
@@ -55,3 +57,33 @@ def hash_segment(context: StageContext, day: str, sanitized: SanitizedSegment) -
         merkle_root=found.merkle_root,
         key=key,
     )
+
+
+def _say(context: StageContext, sanitized: SanitizedSegment, found: SegmentDigests, key: str) -> None:
+    file, name = sanitized_name(sanitized.number), file_name(key)
+    with group(f"Digests of {key}"):
+        say(
+            passed("staged.redacted", file, expected=sanitized.stored_sha256, found=found.stored_sha256),
+            passed("segment.bytes", file, expected=sanitized.content_bytes, found=found.content_bytes),
+            passed("segment.records", file, expected=sanitized.records, found=found.records),
+            fact(
+                "hashed",
+                key=key,
+                bytes=found.stored_bytes,
+                sha256=found.stored_sha256,
+                content_bytes=found.content_bytes,
+                content_sha256=found.content_sha256,
+                records=found.records,
+                merkle_root=found.merkle_root,
+            ),
+        )
+        # Staging is private and gone after the seal: the commands are for the archived object.
+        say_commands(
+            [
+                ArchiveCommands(archive=context.settings.archive).fetch(key, None),
+                compare_file(name, found.stored_sha256),
+                *check_content(name, sha256=found.content_sha256, size=found.content_bytes),
+                check_lines(name, found.records),
+            ]
+        )
+    conclude(f"HASHED {key}: {found.records} records, Merkle root {found.merkle_root}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
@@ -10,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.segment import ZSTD_LEVEL
+from audit_trail.pipeline.evidence_log import fact, passed
+from audit_trail.pipeline.evidence_writer import conclude, group, say
 from audit_trail.pipeline.handoffs import RawSegment, SanitizedSegment
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.staging import check_staged, raw_name, sanitized_name
 
 if TYPE_CHECKING:
     from audit_trail.redaction import Redaction, Redactor
-
-log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 1024 * 1024
 """Redacted at a time: this, and what is made of it, stays in a core's own cache.
@@ -61,12 +60,7 @@ def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegme
                 remedy="nothing was sealed; report the policy's rules",
             )
         stored_sha256 = file.commit()
-    log.info(
-        "redacted segment=%d source=%s bytes=%d sha256=%s into bytes=%d sha256=%s, replaced %s",
-        raw.number, raw.source, raw.bytes, raw.sha256,
-        file.size, stored_sha256, dict(work.replacements) or "nothing",
-    )  # fmt: skip
-    return SanitizedSegment(
+    sanitized = SanitizedSegment(
         number=raw.number,
         source=raw.source,
         suffix=raw.suffix,
@@ -76,6 +70,38 @@ def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegme
         stored_sha256=stored_sha256,
         policy_sha256=context.redactor.policy_sha256,
         replacements=dict(sorted(work.replacements.items())),
+    )
+    _say(raw, sanitized, found_sha256=source.sha256)
+    return sanitized
+
+
+def _say(raw: RawSegment, made: SanitizedSegment, *, found_sha256: str) -> None:
+    """Say what was read, replaced and written; never what was in it."""
+    where = f"segment {raw.number:05d} of {raw.source}"
+    replaced = sum(made.replacements.values())
+    with group(f"Redaction of {where}"):
+        say(
+            fact("read", file=raw_name(raw.number), place="staging", bytes=raw.bytes, sha256=raw.sha256),
+            passed("staged.raw", raw_name(raw.number), expected=raw.sha256, found=found_sha256),
+            fact("policy", sha256=made.policy_sha256),
+            *(fact("replaced", rule=rule, times=times) for rule, times in made.replacements.items()),
+            passed("redaction.records", where, expected=raw.records, found=made.records),
+            passed(
+                "redaction.rescan", where, expected="nothing left to replace", found="nothing left to replace"
+            ),
+            fact(
+                "wrote",
+                file=sanitized_name(made.number),
+                place="staging",
+                bytes=made.stored_bytes,
+                content_bytes=made.content_bytes,
+                records=made.records,
+                sha256=made.stored_sha256,
+            ),
+        )
+    conclude(
+        f"REDACTED {where}: {made.records} records, {replaced} values replaced, "
+        f"{made.stored_bytes} bytes, {made.stored_sha256}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -13,12 +12,13 @@ from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import LinkedEntry, Seal, Totals, encode_entry
 from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.pipeline.archive_evidence import key_commands, seal_commands
+from audit_trail.pipeline.evidence_log import fact
+from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands
 from audit_trail.pipeline.handoffs import Sealed, Signed, Uploaded
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.verification.ledger_walk import LedgerView
-
-log = logging.getLogger(__name__)
 
 MAX_RACES = 1000
 """Lost races in a row before giving up: somebody else is then writing without pause."""
@@ -38,7 +38,10 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
         StorageError: The store refused or could not be reached.
     """
     if not signed.new:
-        return _as_sealed(context.ledger(), day, new=False)
+        view = context.ledger()
+        sealed = _as_sealed(view, day, new=False)
+        _say(context, view, sealed)
+        return sealed
     _check_complete(signed, uploaded)
     for _ in range(MAX_RACES):
         view = context.ledger()
@@ -55,10 +58,7 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
             "other writers took every place in the ledger", where="ledger/", remedy="try again"
         )
     context.staging(day).wipe()
-    log.info(
-        "sealed day=%s revision=%d entry=%d sha256=%s manifest=%s",
-        day, sealed.revision, sealed.sequence, sealed.entry_sha256, sealed.manifest_key,
-    )  # fmt: skip
+    _say(context, view, sealed)
     context.on_progress("seal", 1, 1)
     stamp_entries(context, view)
     return sealed
@@ -176,4 +176,41 @@ def _as_sealed(view: LedgerView, day: str, *, new: bool) -> Sealed:
         manifest_sha256=last.manifest.sha256,
         segments=sum(seal.totals.segments for seal in seals),
         records=sum(seal.totals.records for seal in seals),
+    )
+
+
+def _say(context: StageContext, view: LedgerView, sealed: Sealed) -> None:
+    seal, archive = view.seals_of(sealed.day)[-1], context.settings.archive
+    with group(f"Ledger entry {sealed.sequence}, the seal of {sealed.day}"):
+        say(
+            fact(
+                "sealed",
+                day=sealed.day,
+                revision=sealed.revision,
+                new=str(sealed.new).lower(),
+                at=seal.at,
+                key=ledger_key(sealed.sequence),
+                version_id=view.versions[sealed.sequence],
+                sequence=sealed.sequence,
+                sha256=sealed.entry_sha256,
+                previous=seal.previous,
+                genesis=view.genesis_sha256,
+                manifest=sealed.manifest_key,
+                manifest_sha256=sealed.manifest_sha256,
+                reason=seal.reason,
+                **seal.totals.to_json(),
+            )
+        )
+        lock = view.locks[sealed.sequence]
+        if lock is not None:
+            until = format_timestamp(lock.until)
+            say(fact("locked", key=ledger_key(sealed.sequence), lock_mode=lock.mode, retain_until=until))
+        for key in view.history.era_at(sealed.sequence).keys:
+            say(fact("signed", key=ledger_key(sealed.sequence), keyid=key.keyid, scheme=key.scheme))
+        keys = view.history.era_at(sealed.sequence).keys
+        say_commands([*key_commands(archive, view, keys), *seal_commands(archive, view, seal)])
+    state = "SEALED" if sealed.new else "ALREADY SEALED:"
+    conclude(
+        f"{state} {sealed.day} as ledger entry {sealed.sequence}, {sealed.entry_sha256}: revision "
+        f"{sealed.revision}, {sealed.segments} segments, {sealed.records} records in all"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
@@ -11,13 +10,21 @@ from audit_trail.errors import AuditTrailError, IntegrityError
 from audit_trail.evidence.envelope import parse_envelope
 from audit_trail.evidence.manifest import Input, Manifest, Redaction, Segment, check_parts, encode_manifest
 from audit_trail.evidence.object_keys import manifest_key
+from audit_trail.pipeline.archive_evidence import key_commands
 from audit_trail.pipeline.collect import read_inputs
+from audit_trail.pipeline.evidence_log import fact, passed
+from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands
+from audit_trail.pipeline.hand_commands import (
+    ArchiveCommands,
+    check_payload,
+    check_signature,
+    file_name,
+    rsa_keys,
+)
 from audit_trail.pipeline.handoffs import Collected, HashedSegment, Signed, StagedObject
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.staging import MANIFEST, DayStaging, sanitized_name
 from audit_trail.verification.ledger_walk import LedgerView
-
-log = logging.getLogger(__name__)
 
 
 def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence[HashedSegment]) -> Signed:
@@ -31,15 +38,15 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
         ConfigurationError: A signing key cannot be used.
     """
     if not collected.new:
-        log.info("day %s is sealed already: nothing to sign", day)
+        conclude(f"NOTHING TO SIGN: {day} is sealed already")
         return Signed(
             day=day, revision=collected.revision, new=False, statement_sha256=collected.inputs_sha256
         )
     staging = context.staging(day)
     segments = sorted(hashed, key=lambda segment: segment.number)
-    _check_complete(collected, segments)
+    check_complete(collected, segments)
     view = context.ledger()
-    manifest = _manifest(context, view, collected, read_inputs(staging, collected), segments)
+    manifest = make_manifest(context, view, collected, read_inputs(staging, collected), segments)
     check_parts(manifest, where=f"day {day}")
     payload = encode_manifest(manifest)
     digest = sha256(payload).hexdigest()
@@ -48,8 +55,7 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
         envelope = context.signed(view, payload, where=MANIFEST)
         staging.write(MANIFEST, envelope)
     key = manifest_key(day=day, revision=collected.revision, statement_sha256=digest)
-    keyids = ", ".join(key.keyid[:16] for key in view.keys)
-    log.info("signed key=%s statement_sha256=%s by keys %s", key, digest, keyids)
+    _say(context, view, manifest, key=key, digest=digest)
     context.on_progress("sign", 1, 1)
     objects = [
         StagedObject(
@@ -76,7 +82,12 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
     )
 
 
-def _check_complete(collected: Collected, hashed: Sequence[HashedSegment]) -> None:
+def check_complete(collected: Collected, hashed: Sequence[HashedSegment]) -> None:
+    """Check that every collected segment is there.
+
+    Raises:
+        IntegrityError: One is missing, or is not of the day.
+    """
     expected = [(segment.number, segment.source) for segment in collected.segments]
     found = [(segment.number, segment.source) for segment in hashed]
     if expected != found:
@@ -89,13 +100,19 @@ def _check_complete(collected: Collected, hashed: Sequence[HashedSegment]) -> No
         )
 
 
-def _manifest(
+def make_manifest(
     context: StageContext,
     view: LedgerView,
     collected: Collected,
     inputs: tuple[Input, ...],
     hashed: Sequence[HashedSegment],
 ) -> Manifest:
+    """What is signed: the same whenever and wherever it is made.
+
+    Raises:
+        IntegrityError: Segments were redacted by different policies, or the
+            list of inputs is not the one that was collected.
+    """
     policies = {segment.policy_sha256 for segment in hashed} or {context.redactor.policy_sha256}
     if len(policies) != 1:
         raise IntegrityError(
@@ -139,3 +156,33 @@ def _staged_envelope(staging: DayStaging, view: LedgerView, payload: bytes) -> b
     except AuditTrailError:
         return None
     return data if envelope.payload == payload else None
+
+
+def _say(context: StageContext, view: LedgerView, manifest: Manifest, *, key: str, digest: str) -> None:
+    """Say what was signed by which keys. Nothing is signed that did not verify here."""
+    archive, name = context.settings.archive, file_name(key)
+    with group(f"Manifest of {manifest.date}, signed"):
+        say(fact("ledger", sequence=view.head.sequence, sha256=view.head.sha256, genesis=view.genesis_sha256))
+        say(
+            fact(
+                "manifest",
+                key=key,
+                statement_sha256=digest,
+                inputs=len(manifest.inputs),
+                segments=len(manifest.segments),
+                records=manifest.records,
+                content_bytes=manifest.content_bytes,
+                policy_sha256=manifest.redaction.policy_sha256,
+            )
+        )
+        for believed in view.keys:
+            say(fact("signed", key=key, keyid=believed.keyid, scheme=believed.scheme))
+            where = f"{key} by {believed.keyid}"
+            say(passed("manifest.signature", where, expected="verifies", found="verifies"))
+        # It is in the archive once it is uploaded.
+        say_commands(key_commands(archive, view, view.keys))
+        say_commands([ArchiveCommands(archive=archive).fetch(key, None), check_payload(name, digest)])
+        for believed in rsa_keys(view.keys):
+            say_commands(check_signature(name, believed))
+    signers = ", ".join(f"{believed.scheme} {believed.keyid[:16]}" for believed in view.keys)
+    conclude(f"SIGNED {manifest.date} revision {manifest.revision}: statement {digest} by {signers}")

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from audit_trail.sources.source_access import SourceAccess
     from audit_trail.verification.time_checks import TimeTrust
 
+DRY_RUN_MARK = ".dry-run"
+"""Sets the staging of a dry run apart. One for a day: the next one clears what a killed one left."""
+
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, bytes or objects done, and their total."""
 
@@ -61,6 +64,10 @@ class StageContext:
     settings: Settings
     now: Callable[[], datetime] = utc_now
     on_progress: Progress = field(default=_no_progress)
+    only_sources: tuple[str, ...] = ()
+    """Names of the sources to collect; none: all of them."""
+    is_dry_run: bool = False
+    """Works in a staging area of its own, which no other run takes for its own."""
     clients: ClientFactory = field(default=open_client)
     with_secrets: Callable[[Settings], Settings] = field(default=_as_they_are)
     _signers: dict[str, Signer] = field(default_factory=dict, init=False, repr=False)
@@ -192,6 +199,7 @@ class StageContext:
 
     def staging(self, day: str) -> DayStaging:
         """The working area of a day."""
+        day += DRY_RUN_MARK if self.is_dry_run else ""
         if self.settings.staging_url is None:
             return LocalStaging(self.settings.staging, self.genesis, day)
         from audit_trail.pipeline.s3_staging import S3Staging

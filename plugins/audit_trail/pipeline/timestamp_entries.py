@@ -8,7 +8,6 @@ a backlog is attested with one answer.
 
 from __future__ import annotations
 
-import logging
 import time
 from hashlib import sha256
 
@@ -17,10 +16,10 @@ from audit_trail.archive.object_store import KeyTakenError
 from audit_trail.errors import IntegrityError, StorageError
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.object_keys import ledger_key, token_key
+from audit_trail.pipeline.evidence_log import fact
+from audit_trail.pipeline.evidence_writer import say, warn
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.verification.ledger_walk import LedgerView
-
-log = logging.getLogger(__name__)
 
 MAX_TOKENS = 200
 MAX_SECONDS = 120.0
@@ -41,7 +40,7 @@ def stamp_entries(context: StageContext, view: LedgerView) -> int:
     waiting = entries_without_token(view)
     if context.settings.timestamps.url is None:
         if view.genesis.policy.timestamp_hours is not None and waiting:
-            log.warning("the archive promises time-stamps and timestamps.url names no authority")
+            warn("the archive promises time-stamps and timestamps.url names no authority")
         return 0
     started, stored = time.monotonic(), 0
     for sequence in waiting[:MAX_TOKENS]:
@@ -50,7 +49,7 @@ def stamp_entries(context: StageContext, view: LedgerView) -> int:
         try:
             stored += _stamp(context, view, sequence)
         except _AuthorityError as error:
-            log.warning("no time-stamp entry=%d: %s", sequence, error.__cause__)
+            warn(f"no time-stamp entry={sequence}: {error.__cause__}")
             break
     return stored
 
@@ -89,8 +88,6 @@ def _stamp(context: StageContext, view: LedgerView, sequence: int) -> bool:
         put_token(context.store, sequence, answer, context.storage.retention())
     except KeyTakenError:
         return False
-    log.info(
-        "stamped entry=%d key=%s time=%s authority=%s serial=%d",
-        sequence, token_key(sequence), format_timestamp(token.time), token.authority, token.serial,
-    )  # fmt: skip
+    time, key = format_timestamp(token.time), token_key(sequence)
+    say(fact("stamped", entry=sequence, key=key, time=time, authority=token.authority, serial=token.serial))
     return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -15,12 +14,13 @@ from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
 from audit_trail.evidence.envelope import parse_envelope
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import SealedObject
+from audit_trail.pipeline.evidence_log import fact, note, passed
+from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands
+from audit_trail.pipeline.hand_commands import ArchiveCommands
 from audit_trail.pipeline.handoffs import StagedObject, Uploaded
 from audit_trail.pipeline.shared_progress import SharedProgress
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.staging import MANIFEST
-
-log = logging.getLogger(__name__)
 
 MAX_AT_ONCE = 8
 """Uploads wait for the network more than they work; each holds a connection and a read buffer."""
@@ -75,13 +75,35 @@ def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
         lock_mode=stored.retention.mode,  # type: ignore[arg-type]
         retain_until=format_timestamp(stored.retention.until),
     )
-    log.info(
-        "stored key=%s version=%s bytes=%d sha256=%s lock=%s until=%s",
-        uploaded.key, uploaded.version_id, uploaded.bytes,
-        uploaded.sha256, uploaded.lock_mode, uploaded.retain_until,
-    )  # fmt: skip
+    _say(context, staged, uploaded, stored)
     context.on_progress("upload", staged.bytes, staged.bytes)
     return Uploaded(object=uploaded)
+
+
+def _say(context: StageContext, staged: StagedObject, uploaded: SealedObject, stored: StoredObject) -> None:
+    # Of two writers of one manifest the second takes the first one's bytes.
+    expected = uploaded.sha256 if staged.file == MANIFEST else staged.sha256
+    archive = context.settings.archive
+    commands, where = ArchiveCommands(archive=archive), f"{uploaded.key} version {uploaded.version_id}"
+    with group(f"Stored {uploaded.key}"):
+        say(
+            fact("read", file=staged.file, place="staging", bytes=staged.bytes, sha256=staged.sha256),
+            passed("staged.object", staged.file, expected=staged.sha256, found=staged.sha256),
+            fact(
+                "stored",
+                bucket=archive.bucket,
+                **uploaded.to_json(),
+                storage_class=stored.storage_class,
+            ),
+            passed("upload.checksum", where, expected=expected, found=stored.sha256),
+            passed("upload.locked", where, expected=archive.lock_mode, found=uploaded.lock_mode),
+        )
+        say_commands(commands.check_fetched(uploaded.key, uploaded.version_id, uploaded.sha256))
+        say_commands([commands.check_described(uploaded), commands.check_lock(uploaded)])
+    conclude(
+        f"STORED {uploaded.key} ({uploaded.bytes} bytes, {uploaded.sha256}) "
+        f"under {uploaded.lock_mode} lock until {uploaded.retain_until}"
+    )
 
 
 def _put(context: StageContext, staged: StagedObject, path: Path) -> StoredObject:
@@ -128,7 +150,5 @@ def _adopt_manifest(context: StageContext, staged: StagedObject, ours: bytes) ->
             expected=staged.sha256,
             found=there.sha256,
         )
-    log.info(
-        "stored key=%s: another writer signed the same statement first, its manifest is used", staged.key
-    )
+    say(note(f"another writer signed the same statement first, its manifest is used: {staged.key}"))
     return there

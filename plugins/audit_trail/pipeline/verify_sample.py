@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from audit_trail.archive.restore import Version, look_at
 from audit_trail.errors import IntegrityError, StorageError
-from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Seal, SealedObject, Verification
+from audit_trail.evidence.ledger_entry import Sample, Seal, SealedObject
 from audit_trail.pipeline.announce_metrics import announce_metrics
+from audit_trail.pipeline.check_evidence import say_checks, say_how_to_check
+from audit_trail.pipeline.evidence_log import fact
+from audit_trail.pipeline.evidence_writer import conclude, say
 from audit_trail.pipeline.handoffs import Sealed, Verified
-from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.pipeline.timestamp_entries import stamp_entries
+from audit_trail.pipeline.verification_entry import Tally, append_verification
 from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import CheckList, Outcome
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.object_checks import check_described
 from audit_trail.verification.sampling import DrawnObject, confidence_statement, draw_sample, versions_to_read
 from audit_trail.verification.verifier import Verifier
-
-log = logging.getLogger(__name__)
-
-MAX_FAILURES_SEALED = 100
-"""The first ones go into the ledger entry; all of them are in the task log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +89,7 @@ def begin_verification(
     )
     view = verifier.check_ledger()
     if view is None:
+        say_checks(verifier.checks)
         raise _failure(verifier.checks, day)
     verifier.checks.compare(
         "ledger.entry", f"ledger entry {sealed.sequence}", expected=sealed.entry_sha256,
@@ -144,14 +141,20 @@ def finish_verification(begun: BegunVerification, *, read_cold: bool = False) ->
     _check_contents(context, begun.verifier, begun.view, to_read, day)
     context.on_progress("verify_sample", 1, 1)
     sample = begun.sample.model_copy(update={"by_checksum": len(cold) or None})
-    sequence, after = _append_result(context, day, checks, sample)
+    say_checks(checks)
+    sequence, after = append_verification(context, day, Tally.of(checks), sample)
     digest = after.heads[sequence]
-    _log_checks(checks)
-    statement = confidence_statement(sample)
-    log.info("verified day=%s entry=%d sha256=%s: %s", day, sequence, digest, statement)
     announce_metrics(context, after, day, last=sequence)
+    statement = confidence_statement(sample)
+    say(fact("sampled", **sample.to_json()), fact("verified", day=day, sequence=sequence, sha256=digest))
+    view, sampled = begun.view, [item.sealed for item in begun.drawn]
+    say_how_to_check(context.settings.archive, view, view.seals_of(day), sampled, checks)
     if checks.exit_code:
         raise _failure(checks, day)
+    conclude(
+        f"VERIFIED {day}: {checks.total(Outcome.PASS)} checks passed, sealed as ledger entry "
+        f"{sequence}, {digest}. {statement}"
+    )
     return Verified(
         day=day,
         sequence=sequence,
@@ -191,43 +194,6 @@ def _check_contents(
         list(pool.map(lambda group: verifier.check_drawn(view, group), groups.values()))
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _append_result(
-    context: StageContext, day: str, checks: CheckList, sample: Sample
-) -> tuple[int, LedgerView]:
-    failures = [
-        FailedCheck(check=check.name, where=check.where[:4096])
-        for check in checks.not_passed[:MAX_FAILURES_SEALED]
-        if check.outcome is Outcome.FAIL
-    ]
-    for _ in range(MAX_RACES):
-        view: LedgerView = context.ledger()
-        entry = Verification(
-            **linked(context, view),
-            date=day,
-            passed=checks.total(Outcome.PASS),
-            failed=checks.total(Outcome.FAIL),
-            unverifiable=checks.total(Outcome.UNVERIFIABLE),
-            sample=sample,
-            failures=tuple(failures),
-        )
-        if append(context, view, entry):
-            after = context.ledger()
-            stamp_entries(context, after)
-            return entry.sequence, after
-    raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
-
-
-def _log_checks(checks: CheckList) -> None:
-    for check in checks.kept:
-        if check.outcome is Outcome.PASS:
-            log.info("PASS %s %s %s", check.name, check.where, check.found)
-        else:
-            log.error(
-                "%s %s %s expected=%s found=%s remedy=%s",
-                check.outcome.value, check.name, check.where, check.expected, check.found, check.remedy,
-            )  # fmt: skip
 
 
 def _failure(checks: CheckList, day: str) -> IntegrityError | StorageError:

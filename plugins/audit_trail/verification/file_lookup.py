@@ -143,6 +143,15 @@ def _match(
     )
 
 
+def file_digest(path: Path) -> tuple[str, int]:
+    """SHA-256 in hex and size of a whole file.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    return _range_sha256(path, 0, None)
+
+
 def _range_sha256(path: Path, start: int, length: int | None) -> tuple[str, int]:
     digest, done = sha256(), 0
     try:

@@ -218,6 +218,14 @@ class Verifier:
         days = {seal.sequence: seal.date for seal in seals}
         for sequence in range(len(view.heads)) if whole else days:
             check_entry(view, sequence, self.checks, day=days.get(sequence, ""))
+        self.check_seals(view, seals, content=content)
+        self.check_listed(seals, whole=whole, grace=grace)
+
+    def check_seals(self, view: LedgerView, seals: list[Seal], *, content: bool) -> None:
+        """Check the manifests and objects of `seals`, their content too when asked.
+
+        All revisions of a day belong together: their ranges have to join up.
+        """
         by_day: dict[str, list[Seal]] = {}
         for seal in seals:
             by_day.setdefault(seal.date, []).append(seal)
@@ -226,6 +234,9 @@ class Verifier:
             for done in accumulate(work):
                 if self._on_progress:
                     self._on_progress(done, len(seals))
+
+    def check_listed(self, seals: list[Seal], *, whole: bool, grace: Grace | None = None) -> None:
+        """Check that nothing lies over the objects of `seals` or beside them; see `check_objects`."""
         prefixes = [""] if whole else sorted({folder for seal in seals for folder in _folders(seal)})
         if not prefixes:
             return

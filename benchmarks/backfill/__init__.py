@@ -1,0 +1,1 @@
+"""How long a backfill takes, beside one of the same tasks that do nothing."""
