@@ -74,7 +74,9 @@ def _parameters(prefix: str) -> Iterator[Any]:
             yield from page["Parameters"]
     except NoRegionError as error:
         raise ConfigurationError(
-            "the region of Parameter Store is not known", where=PREFIX_VARIABLE, remedy="set AWS_REGION"
+            "the region of Parameter Store is not known",
+            where=PREFIX_VARIABLE,
+            remedy="set AWS_DEFAULT_REGION",
         ) from error
     except (BotoCoreError, ClientError, OSError) as error:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

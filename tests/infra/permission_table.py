@@ -7,7 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "AWS.md"
-KINDS = {"bucket", "objects", "parameter", "encryption key", "signing key", "namespace"}
+KINDS = {
+    "bucket": "archive",
+    "objects": "archive",
+    "encryption key": "archive",
+    "staging bucket": "staging",
+    "staging objects": "staging",
+    "source bucket": "source",
+    "source objects": "source",
+    "source key": "source",
+    "log group": "logs",
+    "parameter": "ssm",
+    "settings": "ssm",
+    "signing key": "kms",
+    "namespace": "cloudwatch",
+    "account": "",
+    "policies of AWS": "iam",
+}
+"""What is acted on, and the place of the call: a bucket's, or the service; empty: the call's own service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +35,11 @@ class Row:
     needs: frozenset[str]
     on: str
     who: frozenset[str]
+
+    @property
+    def place(self) -> str:
+        """Where it is called."""
+        return KINDS[self.on] or self.call.partition(":")[0]
 
 
 def permission_table() -> list[Row]:
@@ -33,5 +55,5 @@ def permission_table() -> list[Row]:
         )
         for call, needs, on, who in lines
     ]
-    assert {row.on for row in rows} == KINDS
+    assert {row.on for row in rows} == set(KINDS)
     return rows

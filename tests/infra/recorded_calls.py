@@ -34,7 +34,9 @@ class Recorder:
 
     def _note(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
         _, service, operation = event_name.split(".")
-        self._calls.append(Call(name=f"{service}:{operation}", parameters=dict(params)))
+        # By the name that policies have for the service.
+        name = f"{service.removeprefix('cloudwatch-')}:{operation}"
+        self._calls.append(Call(name=name, parameters=dict(params)))
 
     @contextmanager
     def phase(self) -> Iterator[list[Call]]:

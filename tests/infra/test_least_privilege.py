@@ -4,101 +4,34 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
-from tests.infra.conftest import EVERYTHING, WORKERS
+from tests.infra import recorded_run as run
+from tests.infra.conftest import EVERYTHING, SOURCE_KEY, WORKERS
 from tests.infra.deployed_stack import ACCOUNT, REGION, Stack, client
 from tests.infra.iam_evaluation import decision
-from tests.infra.permission_table import Row, permission_table
+from tests.infra.permission_table import KINDS, Row, permission_table
 from tests.infra.recorded_calls import Call, Recorder
+from tests.infra.recorded_run import BUCKET, GROUP, NOW, PIN, PREFIX, SETTINGS, SOURCE, STAGING
+from tests.signing.key_management_service import KeyManagementService
 
 from audit_trail.archive.bucket import check_bucket, found_bucket
 from audit_trail.archive.bucket_policy import required_statements
 from audit_trail.archive.s3_store import S3Store, make_client
 from audit_trail.archive.storage_processor import StorageProcessor
-from audit_trail.pipeline.found_archive import found_archive
-from audit_trail.pipeline.processor import AuditTrailProcessor
 from audit_trail.settings import ArchiveSettings, load_settings
-from audit_trail.signing.local_keys import generate_keys, make_passphrase
-from audit_trail.signing.pins import Head
-from audit_trail.signing.ssm_pin import SsmPin
-from audit_trail.verification.verifier import Verifier
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")
-DAY = "2026-03-14"
-NOW = datetime(2026, 3, 15, 8, 0, tzinfo=UTC)
-BUCKET, PREFIX = "acme-audit-trail", "company/logs/"
-NOT_MADE_HERE = {
-    # Of restores, signatures by KMS and metrics; their own tests call them.
-    "s3:RestoreObject",
-    "kms:Sign",
-    "kms:GetPublicKey",
-    "cloudwatch:PutMetricData",
-}
 
 
 @pytest.fixture(scope="module")
 def table() -> list[Row]:
     return permission_table()
-
-
-def settings_of(home: Path, **archive: str) -> Any:
-    logs = home / "logs"
-    logs.mkdir()
-    (logs / f"{DAY}.log").write_bytes(b"one\ntwo\n")
-    settings = load_settings(
-        home=home,
-        archive={"bucket": BUCKET, "prefix": PREFIX.rstrip("/"), "retain_days": 3650, **archive},
-        sources=[{"name": "app", "kind": "application", "url": f"file://{logs}/{{date}}*"}],
-        collect_journal=False,
-        pin="ssm:/audit-trail/head",
-    )
-    make_passphrase(settings)
-    generate_keys(settings)
-    return settings
-
-
-def a_day(settings: Any) -> None:
-    """Found the archive in its bucket, seal a day, and the same again when everything is there."""
-    with AuditTrailProcessor(settings, now=lambda: NOW) as processor:
-        found_archive(processor.context)
-        processor.process_daily_logs(DAY)
-        processor.process_daily_logs(DAY)
-        processor.context.ledger()
-    # An upload that was killed after its PUT, and is repeated a day later.
-    path = settings.home / "again.log"
-    path.write_bytes(b"again\n")
-    for days in (0, 1):
-        later = NOW + timedelta(days=days)
-        StorageProcessor(settings, now=lambda at=later: at).upload_file(path, "again.log")
-
-
-def two_writers_of_the_head() -> None:
-    """One moves the head between another's reading and writing."""
-    pins = [SsmPin("/audit-trail/head", "ab" * 32, region=REGION) for _ in range(2)]
-
-    def overtake(**_: Any) -> None:
-        pins[0]._client.meta.events.unregister("before-send.ssm.PutParameter", overtake)
-        pins[1].advance(Head(sequence=9, sha256="9" * 64))
-
-    pins[0]._client.meta.events.register("before-send.ssm.PutParameter", overtake)
-    pins[0].advance(Head(sequence=5, sha256="5" * 64))
-    assert pins[0].read() == Head(sequence=9, sha256="9" * 64)
-
-
-def an_audit(settings: Any) -> None:
-    """Somebody who knows the genesis verifies all bytes of the day."""
-    with AuditTrailProcessor(settings) as processor:
-        context = processor.context
-        verifier = Verifier(context.store, genesis=context.genesis, remembered=None, times=context.time_trust)
-        report = verifier.verify("content", day=DAY, now=NOW, due_hours=24)
-        assert report.exit_code == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,45 +46,75 @@ class Recorded:
     @property
     def puts(self) -> list[Call]:
         """What was put into the archive."""
-        return [call for call in self.writer if call.name == "s3:PutObject"]
+        return [
+            call
+            for call in self.writer
+            if call.name == "s3:PutObject" and call.parameters["Bucket"] == BUCKET
+        ]
 
 
 @pytest.fixture(scope="module")
-def recorded(aws_server: str, _clean_session: None, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    """A bucket is founded, a day sealed, and all of it audited, each by whoever is there for it."""
-    urllib.request.urlopen(f"{aws_server}/moto-api/reset", data=b"").close()
+def key_service() -> Iterator[KeyManagementService]:
+    """A KMS that signs as AWS says it does."""
+    service = KeyManagementService()
+    yield service
+    service.close()
+
+
+@pytest.fixture(scope="module")
+def recorded(
+    aws_server: str,
+    key_service: KeyManagementService,
+    _clean_session: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Recorded:
+    """A bucket is founded, days are sealed, and all of it is audited, each by whoever is there for it."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "AWS_ENDPOINT_URL": aws_server,
             "AWS_ENDPOINT_URL_S3": "http://s3.us-east-1.amazonaws.com",
+            "AWS_ENDPOINT_URL_KMS": key_service.url,
+            "AWS_DEFAULT_REGION": REGION,
             "HTTP_PROXY": aws_server,
             "NO_PROXY": "127.0.0.1",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
+            "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
         }.items():
             patch.setenv(name, value)
+        urllib.request.urlopen(f"{aws_server}/moto-api/reset", data=b"").close()
+        run.an_account()
+        owner = client("s3")
         recorder = Recorder()
         recorder.register(patch)
-        settings = settings_of(tmp_path_factory.mktemp("recorded"), storage_class="GLACIER_IR")
+        key_uri = f"awskms:{key_service.add_rsa()}"
+        with recorder.phase() as preparing:
+            workers = run.workers_settings(tmp_path_factory.mktemp("workers"), key_uri)
         with recorder.phase() as founding:
-            found_bucket(settings.archive)
+            found_bucket(workers.archive)
         with recorder.phase() as looking:
-            found_bucket(settings.archive)
+            found_bucket(workers.archive)
         with recorder.phase() as reading:
-            check_bucket(settings.archive)
+            check_bucket(workers.archive)
         # moto takes the policy's conditional denials for unconditional ones. By another name
         # than AWS's own, the bucket is not given the policy again.
         client("s3").delete_bucket_policy(Bucket=BUCKET)
         patch.delenv("AWS_ENDPOINT_URL_S3")
         with recorder.phase() as writing:
-            a_day(settings)
-            two_writers_of_the_head()
+            genesis = run.some_days(workers)
+            run.two_writers_of_the_head()
+            assert run.command(workers, "metrics", "--push") == 0
+            assert run.command(workers, "restore", "--from", run.DAYS[0], "--yes") == 0
+            run.large_files_in_staging(workers, owner)
+        auditors = run.auditors_settings(tmp_path_factory.mktemp("auditors"), genesis)
         with recorder.phase() as verifying:
-            an_audit(settings)
+            run.an_audit(auditors)
+            assert run.command(auditors, "restore", "--from", run.DAYS[1], "--yes") == 0
+            run.a_report(auditors)
         versions = client("s3").list_object_versions(Bucket=BUCKET)["Versions"]
     return Recorded(
         founder=founding,
-        writer=looking + writing,
+        writer=preparing + looking + writing,
         reader=reading + verifying,
         classes={item["Key"]: item["StorageClass"] for item in versions},
     )
@@ -159,13 +122,31 @@ def recorded(aws_server: str, _clean_session: None, tmp_path_factory: pytest.Tem
 
 def test_the_table_is_what_is_really_called_and_who_calls_it(recorded: Recorded, table: list[Row]) -> None:
     for who, calls in (("f", recorded.founder), ("w", recorded.writer), ("r", recorded.reader)):
-        assert names(calls) == {row.call for row in table if who in row.who} - NOT_MADE_HERE, who
+        assert places(calls) == {(row.call, row.place) for row in table if who in row.who}, who
 
 
-def names(calls: list[Call]) -> set[str]:
-    return {call.name for call in calls}
+def test_a_version_is_named_where_the_permission_for_versions_is_needed(
+    recorded: Recorded, table: list[Row]
+) -> None:
+    """Without it a role reads the newest version and no other, and deletes none."""
+    for who, calls in (("w", recorded.writer), ("r", recorded.reader)):
+        named = places([call for call in calls if "VersionId" in call.parameters])
+        needs = {
+            (row.call, row.place) for row in table if who in row.who and "s3:GetObjectVersion" in row.needs
+        }
+        # Restores and locks of a version have no permission of their own.
+        assert {found for found in named if found[0] in {"s3:GetObject", "s3:HeadObject"}} == needs
 
 
+def places(calls: list[Call]) -> set[tuple[str, str]]:
+    """What was called, and where: each bucket is a place, and so is each other service."""
+    return {
+        (call.name, PLACES.get(call.parameters.get("Bucket", ""), call.name.partition(":")[0]))
+        for call in calls
+    }
+
+
+PLACES = {BUCKET: "archive", STAGING: "staging", SOURCE: "source"}
 RESOURCES = {
     "bucket": [f"arn:aws:s3:::{BUCKET}"],
     "objects": [
@@ -176,9 +157,21 @@ RESOURCES = {
             "",
         )
     ],
-    "parameter": [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/audit-trail/head/0123"],
+    "staging bucket": [f"arn:aws:s3:::{STAGING}"],
+    "staging objects": [f"arn:aws:s3:::{STAGING}/0123456789abcdef/2026-03-14/part-00000.1234"],
+    "source bucket": [f"arn:aws:s3:::{SOURCE}"],
+    "source objects": [f"arn:aws:s3:::{SOURCE}/app/2026-03-14/app.log"],
+    "source key": [SOURCE_KEY],
+    "log group": [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}:*"],
+    "parameter": [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{PIN}/0123"],
+    "settings": [
+        f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{SETTINGS}{end}" for end in ("", "/", "/archive/bucket")
+    ],
+    "policies of AWS": ["arn:aws:iam::aws:policy/AmazonS3FullAccess"],
     "namespace": ["*"],
+    "account": ["*"],
 }
+ANYTHING = ("namespace", "account")
 CONTEXT = {"cloudwatch:namespace": "AuditTrail"}
 
 
@@ -198,21 +191,31 @@ def test_a_role_is_allowed_the_table_and_of_all_other_actions_none(
     for need, kind in needed:
         for resource in resources_of(stack, kind):
             assert decision(policies, need, resource, CONTEXT) == "allow", (need, resource)
+    granted = {action for policy in policies for item in policy["Statement"] for action in item["Action"]}
+    assert granted == {need for need, _ in needed}
     known = json.loads(files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json").read_text("utf-8"))
     lower = {(need.lower(), kind) for need, kind in needed}
-    for service in ("s3", "kms", "ssm", "cloudwatch", "iam", "sts"):
+    for service in ("s3", "kms", "ssm", "cloudwatch", "logs", "iam", "sts"):
         for name in known[service]["Actions"]:
-            action = f"{service}:{name}"
-            for kind in ("bucket", "objects", "parameter", "encryption key", "signing key", "namespace"):
+            action = f"{service}:{name}".lower()
+            # What may be done on anything (metrics) may be done on each of these, too.
+            if any((action, kind) in lower for kind in ANYTHING):
+                continue
+            for kind in KINDS:
                 if (action, kind) not in lower:
                     for resource in resources_of(stack, kind):
-                        found = decision(policies, action, resource, CONTEXT)
-                        # What may be done on anything (metrics) may be done on these, too.
-                        assert found == "none" or (action, "namespace") in lower, (action, resource)
-    outside = [f"arn:aws:s3:::{BUCKET}/other/key", "arn:aws:s3:::another/company/logs/key"]
+                        assert decision(policies, action, resource, CONTEXT) == "none", (action, resource)
+    outside = [
+        f"arn:aws:s3:::{BUCKET}/other/key",
+        "arn:aws:s3:::another/company/logs/key",
+        f"arn:aws:s3:::{SOURCE}/billing/2026-03-14/app.log",
+        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}-of-others:*",
+        f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/other/head",
+        f"arn:aws:iam::{ACCOUNT}:policy/ours",
+    ]
     for need, _ in needed:
-        if need.startswith("s3:"):
-            assert [decision(policies, need, resource, CONTEXT) for resource in outside] == ["none"] * 2
+        if not any((need, kind) in needed for kind in ANYTHING):
+            assert {decision(policies, need, resource, CONTEXT) for resource in outside} == {"none"}, need
     assert decision(policies, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/S3"}) == "none"
 
 
@@ -303,7 +306,7 @@ def test_segments_alone_go_into_the_class_of_the_settings(recorded: Recorded) ->
     assert {key.removeprefix(PREFIX).partition("/")[0] for key in asked} >= {"ledger", "logs", "manifests"}
     for key, storage_class in asked.items():
         is_hot = key.startswith((f"{PREFIX}ledger/", f"{PREFIX}manifests/"))
-        assert storage_class == ("STANDARD" if is_hot else "GLACIER_IR"), key
+        assert storage_class == ("STANDARD" if is_hot else "GLACIER"), key
 
 
 def test_every_class_of_the_settings_is_one_that_s3_knows(aws: str, tmp_path: Path) -> None:

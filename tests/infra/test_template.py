@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.infra.conftest import AUDITORS, EVERYTHING, WORKERS
+from tests.infra.conftest import AUDITORS, EVERYTHING, LOG_GROUP, SOURCE_KEY, WORKERS
 from tests.infra.deployed_stack import TEMPLATE, Stack, client, template
 
 from audit_trail.archive.bucket import check_bucket
@@ -135,6 +136,35 @@ def test_no_readers_no_read_role_and_no_keys_unless_asked_for(deploy: Deploy) ->
         stack.physical
     )
     assert set(stack.outputs) == {"BucketName", "WriteRoleArn"}
+
+
+def test_a_role_is_given_nothing_that_nobody_asked_for(deploy: Deploy) -> None:
+    stack = deploy(ReaderPrincipals=AUDITORS, ColdStorage="yes")
+    sids = {
+        role: {statement["Sid"] for policy in stack.role_policies(role) for statement in policy["Statement"]}
+        for role in ("WriteRole", "ReadRole")
+    }
+    assert sids == {
+        "WriteRole": {
+            "Write", "Read", "LookAtTheBucket", "Metrics", "MetricsThatAreThere", "Pin", "Restore",
+        },
+        "ReadRole": {"Read", "LookAtTheBucket"},
+    }  # fmt: skip
+
+
+def test_what_is_named_as_a_source_is_one_thing_and_not_all() -> None:
+    """CloudFormation holds each item of a list against the pattern."""
+    parameters = template()["Parameters"]
+    for name, right, wrong in (
+        ("SourceBuckets", "arn:aws:s3:::acme-app-logs", ["*", "arn:aws:s3:::*", "arn:aws:s3:::a/b", "acme"]),
+        ("SourceObjects", "arn:aws:s3:::acme-app-logs/app/*", ["*", "arn:aws:s3:::*", "arn:aws:s3:::*/*"]),
+        ("LogGroups", LOG_GROUP, ["*", LOG_GROUP[:-2], "arn:aws:logs:us-east-1:123456789012:log-group:*"]),
+        ("SourceKeys", SOURCE_KEY, ["*", "arn:aws:kms:us-east-1:123456789012:key/*", "alias/logs"]),
+    ):
+        pattern = parameters[name]["AllowedPattern"]
+        assert re.search(pattern, right), name
+        assert re.search(pattern, parameters[name]["Default"]), name
+        assert not [text for text in wrong if re.search(pattern, text)], name
 
 
 def test_what_must_outlive_the_stack_does() -> None:
