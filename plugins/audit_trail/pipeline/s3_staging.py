@@ -185,6 +185,8 @@ class S3Staging:
         with self._errors(name):
             try:
                 self._client.upload_file(str(path), self._bucket, self._key(name, sha256))
+            except OSError as error:
+                raise _scratch_error(path.parent, error) from error
             except S3UploadFailedError as error:
                 raise StorageError(
                     "a file could not be put into staging",
