@@ -248,7 +248,8 @@ class SourceSettings(_Section):
         scheme = self.url.partition("://")[0]
         for schemes, names in _FIELDS_OF_SCHEMES.items():
             for name in names:
-                if name in self.model_fields_set and scheme not in schemes:
+                default = type(self).model_fields[name].default
+                if getattr(self, name) != default and scheme not in schemes:
                     raise ValueError(f"`{name}` means nothing for this url; it is for {', '.join(schemes)}")
         if scheme in AIRFLOW_SCHEMES:
             if (self.token_file is None) == (self.username is None):

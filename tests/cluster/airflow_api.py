@@ -33,7 +33,7 @@ class AirflowApi:
         """Ask for something to be done."""
         return self._ask("POST", path, body)
 
-    def wait(self, what: str, is_done: Callable[[], bool], timeout_s: float) -> None:
+    def wait(self, what: str, is_done: Callable[[], bool], timeout_s: float, every_s: float = 2) -> None:
         """Until it is done; the API server may be away in between.
 
         Raises:
@@ -46,7 +46,7 @@ class AirflowApi:
                     return
             except OSError:
                 pass
-            time.sleep(2)
+            time.sleep(every_s)
         raise AssertionError(f"{what}: not done after {timeout_s:.0f} s")
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:

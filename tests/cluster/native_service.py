@@ -111,6 +111,10 @@ class NativeService:
             self._process.wait(STOP_TIMEOUT_S)
         self._signal(signal.SIGKILL)
 
+    def count(self, text: str) -> int:
+        """How often something stands in its log."""
+        return self.log_path.read_text("utf-8", "replace").count(text)
+
     def tail(self, lines: int = 25) -> str:
         """The end of its log."""
         return "\n".join(self.log_path.read_text("utf-8", "replace").splitlines()[-lines:])
@@ -178,6 +182,8 @@ class NativeService:
         view.show_python()
         for name in ("passwd", "hosts"):
             view.lines.append(f"mount --bind {self._folder / 'etc' / name} /etc/{name}")
+        # What a killed service leaves there must not be met by anybody else.
+        view.lines.append("mount -t tmpfs -o mode=1777 tmpfs /tmp")
         view.lines.append(f"echo {self.service.hostname} >/proc/sys/kernel/hostname")
         return "\n".join(view.lines)
 

@@ -24,6 +24,7 @@ from audit_trail.verification.verifier import Verifier
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yaml"
 DAG = "/api/v2/dags/audit_trail_daily"
 BACKFILLED = 3
+TASK_BEGINS = "Executing workload in Celery"
 SEAL_TIMEOUT_S = 400
 TODAY = datetime.now(UTC).date()
 YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
@@ -111,7 +112,9 @@ def test_a_backfill_survives_the_loss_of_a_worker_and_of_the_scheduler(
             "reprocess_behavior": "none",
         },
     )
-    api.wait("the first day", lambda: any("running" in state_of(api, day) for day in days), 60)
+    worker = cluster.running["airflow-worker-1"]
+    begun = worker.count(TASK_BEGINS)
+    api.wait("a task on the worker", lambda: worker.count(TASK_BEGINS) > begun, 120, every_s=0.05)
     for name in ("airflow-worker-1", "airflow-scheduler"):
         cluster.running[name].kill()
         cluster.running[name].start()

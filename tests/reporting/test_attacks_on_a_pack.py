@@ -128,7 +128,7 @@ class TestLedger:
 
     def test_a_day_sealed_twice_with_the_same_revision(self, opened: OpenedPack) -> None:
         opened.append(opened.statement(ledger_key(seals(opened, LAST)[0].sequence)))
-        wrong(opened, "revisions")
+        wrong(opened, "revisions", "source ranges")
 
     def test_a_seal_before_its_day_ended(self, opened: OpenedPack) -> None:
         statement = opened.statement(ledger_key(seals(opened, LAST)[0].sequence))
