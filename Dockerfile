@@ -9,9 +9,10 @@ RUN chown audit:audit /opt/audit-trail \
 USER audit
 
 # Before the code, so that a change of code does not install everything again.
-COPY --chown=audit:audit run.sh requirements.lock ./
+COPY --chown=audit:audit run.sh requirements.lock requirements-pip.lock ./
 RUN python -m venv .venv \
-    && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
+    && .venv/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-pip.lock \
+    && .venv/bin/python -m pip install --no-cache-dir --require-hashes -r requirements.lock \
     && cp requirements.lock .venv/requirements.lock \
     && mkdir -m 0700 .run
 

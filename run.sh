@@ -69,13 +69,20 @@ make_venv() {
   fi
 }
 
+pip_install() {
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r "$1" >&2
+}
+
 install_lock() {
   if command -v uv >/dev/null; then
     VIRTUAL_ENV="$venv" uv pip install --quiet --require-hashes -r "$1" >&2
   else
     # A .venv that uv made, or one whose making was interrupted, has no pip.
     "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip >&2
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r "$1" >&2
+    if [[ -f $root/requirements-pip.lock ]]; then
+      pip_install "$root/requirements-pip.lock" || return
+    fi
+    pip_install "$1"
   fi
 }
 

@@ -15,9 +15,21 @@ MIDNIGHT = datetime(2026, 3, 14, tzinfo=UTC)
 
 
 def context(
-    start: datetime | None, end: datetime | None, day: str | None = None, kind: str = "scheduled"
+    start: datetime | None,
+    end: datetime | None,
+    day: str | None = None,
+    kind: str = "scheduled",
+    logical_date: datetime | None = None,
+    run_after: datetime = MIDNIGHT - timedelta(days=300),
 ) -> Any:
-    run = SimpleNamespace(data_interval_start=start, data_interval_end=end, run_id="run", run_type=kind)
+    run = SimpleNamespace(
+        data_interval_start=start,
+        data_interval_end=end,
+        run_id="run",
+        run_type=kind,
+        logical_date=logical_date,
+        run_after=run_after,
+    )
     return {"dag_run": run, "params": {"day": day}}
 
 
@@ -36,6 +48,22 @@ def test_a_manual_run_may_name_its_day() -> None:
 
 def test_a_named_day_wins_over_the_logical_date_of_a_manual_run() -> None:
     assert day_of_run(context(MIDNIGHT, MIDNIGHT + timedelta(days=1), "2026-03-01", "manual")) == "2026-03-01"
+
+
+def test_the_logical_date_of_a_manual_run_is_its_day_whatever_interval_it_was_given() -> None:
+    """As `airflow dags trigger --logical-date` makes it: the interval is that of the moment of asking."""
+    asked = MIDNIGHT + timedelta(days=5)
+    interval = (asked, asked + timedelta(days=1))
+    run = context(*interval, kind="manual", logical_date=MIDNIGHT, run_after=asked + timedelta(hours=9))
+    assert day_of_run(run) == "2026-03-14"
+
+
+def test_an_interval_that_was_asked_for_stays() -> None:
+    interval = (MIDNIGHT, MIDNIGHT + timedelta(days=1))
+    assert (
+        day_of_run(context(*interval, kind="manual", logical_date=MIDNIGHT + timedelta(days=9)))
+        == "2026-03-14"
+    )
 
 
 def test_a_backfill_run_refuses_another_day() -> None:

@@ -69,8 +69,8 @@ def day_of_run(context: Context) -> str:
     named = (context.get("params") or {}).get("day")
     run = context["dag_run"]
     start, end = run.data_interval_start, run.data_interval_end
+    is_manual = str(getattr(run.run_type, "value", run.run_type)) == "manual"
     if named:
-        is_manual = str(getattr(run.run_type, "value", run.run_type)) == "manual"
         if not is_manual and start is not None and start.astimezone(UTC).date().isoformat() != named:
             raise ConfigurationError(
                 "Param `day` contradicts the run's data interval",
@@ -86,6 +86,9 @@ def day_of_run(context: Context) -> str:
             where=run.run_id,
             remedy="trigger it with a logical date, or with Param `day`",
         )
+    if is_manual and run.logical_date is not None and start <= run.run_after < end:
+        # `airflow dags trigger --logical-date D` gives the run the interval of the moment of asking.
+        return str(run.logical_date.astimezone(UTC).date().isoformat())
     first = start.astimezone(UTC)
     if end - start != timedelta(days=1) or (first.hour, first.minute, first.second) != (0, 0, 0):
         raise ConfigurationError(
