@@ -62,6 +62,10 @@ class TestLevels:
         report = archive.verify("content", day=SECOND)
         assert verdicts(report) == {SECOND: "tampered"}
 
+    @pytest.mark.parametrize("level", ["ledger", "objects", "content"])
+    def test_a_known_level_is_taken_as_it_is(self, level: str) -> None:
+        assert check_level(level) == level
+
     def test_an_unknown_level_is_refused(self) -> None:
         with pytest.raises(ConfigurationError):
             check_level("everything")
@@ -183,6 +187,13 @@ class TestVerdicts:
         report = archive.verify()
         assert verdicts(report) == {FIRST: "sealed", SECOND: "unverifiable", THIRD: "sealed"}
         assert report.exit_code == 2
+
+    def test_without_its_manifest_a_day_is_unverifiable_and_the_others_are_read(
+        self, archive: MemoryArchive
+    ) -> None:
+        archive.store.unreadable.add(archive.view.seals[1].manifest.key)
+        report = archive.verify("content")
+        assert verdicts(report) == {FIRST: "sealed", SECOND: "unverifiable", THIRD: "sealed"}
 
     def test_wrong_wins_over_unverifiable(self, archive: MemoryArchive) -> None:
         one, two = archive.view.seals[0].objects
