@@ -106,16 +106,19 @@ def backfill(
     first, last = days
     count = (last - first).days + 1
     begun = time.monotonic()
-    subprocess.run(
+    asked = subprocess.run(
         [
             *(sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", dag),
             *("--from-date", first.isoformat(), "--to-date", last.isoformat()),
             *("--max-active-runs", str(active_runs)),
         ],
         env=environment,
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    if asked.returncode:
+        raise RuntimeError(f"airflow backfill create {dag}: {asked.stderr[-2000:]}")
     wait(lambda: finished(database, dag, "backfill") == count, 60 * count)
     return time.monotonic() - begun
 

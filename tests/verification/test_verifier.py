@@ -323,6 +323,15 @@ def test_drawn_objects_are_read_and_no_others(archive: MemoryArchive) -> None:
     assert verifier.checks.exit_code == 0
 
 
+def test_a_drawn_object_whose_manifest_cannot_be_read_could_not_be_checked(archive: MemoryArchive) -> None:
+    view = archive.view
+    _, drawn = draw_sample(view.seals, seed=view.head, size=1)
+    archive.store.unreadable.add(drawn[0].seal.manifest.key)
+    verifier = Verifier(archive.store, genesis=archive.genesis, remembered=None)
+    verifier.check_drawn(view, [(item.seal, item.sealed) for item in drawn])
+    assert verifier.checks.exit_code == 2
+
+
 class TestReport:
     def test_json_of_a_good_archive(self, archive: MemoryArchive) -> None:
         head = archive.head
