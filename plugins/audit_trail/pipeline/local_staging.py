@@ -12,6 +12,7 @@ from pathlib import Path
 
 from audit_trail.archive.storage_processor import READ_BLOCK_BYTES
 from audit_trail.errors import StorageError
+from audit_trail.pipeline.hashed_file import HashedFile
 from audit_trail.pipeline.staging import GONE_REMEDY, check_staged
 
 
@@ -120,35 +121,21 @@ class LocalStaging:
             self._lock.unlink(missing_ok=True)
 
 
-class LocalFile:
+class LocalFile(HashedFile):
     """A `StagedFile` beside the place where it will appear."""
 
     def __init__(self, path: Path, temporary: Path, descriptor: int) -> None:
+        super().__init__(descriptor)
         self._path = path
         self._temporary = temporary
-        self._file = os.fdopen(descriptor, "wb", buffering=0)
-        self._hash = hashlib.sha256()
-        self.size = 0
 
     def __enter__(self) -> LocalFile:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.discard()
-
-    @property
-    def sha256(self) -> str:
-        """Digest of what was written so far, hex."""
-        return self._hash.hexdigest()
-
     def write(self, data: bytes) -> None:
         """Append bytes."""
         with _staging_errors(self._path):
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) or 0 :]
-        self._hash.update(data)
-        self.size += len(data)
+            self.append(data)
 
     def commit(self) -> str:
         """Let the file appear under its name; its SHA-256 in hex."""

@@ -7,7 +7,6 @@ after the seal, so nothing may lock it.
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from audit_trail.archive.s3_store import error_code, remedy_for
 from audit_trail.archive.storage_processor import READ_BLOCK_BYTES
 from audit_trail.errors import ConfigurationError, StorageError
+from audit_trail.pipeline.hashed_file import HashedFile
 from audit_trail.pipeline.staging import GONE_REMEDY, check_staged
 
 if TYPE_CHECKING:
@@ -224,37 +224,23 @@ class S3Staging:
             ) from error
 
 
-class S3File:
+class S3File(HashedFile):
     """A `StagedFile`: written to a local file, then put."""
 
     def __init__(self, path: Path, descriptor: int, put: Any) -> None:
+        super().__init__(descriptor)
         self._path = path
-        self._file = os.fdopen(descriptor, "wb", buffering=0)
-        self._hash = hashlib.sha256()
         self._put = put
-        self.size = 0
 
     def __enter__(self) -> S3File:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.discard()
-
-    @property
-    def sha256(self) -> str:
-        """See `StagedFile.sha256`."""
-        return self._hash.hexdigest()
-
     def write(self, data: bytes) -> None:
         """See `StagedFile.write`."""
         try:
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) or 0 :]
+            self.append(data)
         except OSError as error:
             raise _scratch_error(self._path.parent, error) from error
-        self._hash.update(data)
-        self.size += len(data)
 
     def finished(self) -> Path:
         """The local file, whole."""
