@@ -9,19 +9,18 @@ from __future__ import annotations
 import base64
 import json
 import re
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.signing.loopback_server import JsonHandler, LoopbackServer
 
 RSA_ALGORITHMS = ["RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_512"]
 DIGESTS: dict[str, Any] = {"256": hashes.SHA256, "384": hashes.SHA384}
 
 
-class KeyManagementService:
+class KeyManagementService(LoopbackServer):
     """Runs until it is closed; `requests` are what it was asked, and by which access key."""
 
     def __init__(self) -> None:
@@ -31,7 +30,9 @@ class KeyManagementService:
         self.refused: str | None = None
         service = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(JsonHandler):
+            content_type = "application/x-amz-json-1.1"
+
             def do_POST(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 action = self.headers["X-Amz-Target"].removeprefix("TrentService.")
@@ -41,23 +42,9 @@ class KeyManagementService:
                     {**asked, "Action": action, "access_key": scope[1], "region": scope[2]}
                 )
                 status, answer = service._answer(action, asked)
-                body = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/x-amz-json-1.1")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.reply(status, answer)
 
-            def log_message(self, format: str, *arguments: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
     def add(
         self, private: Any, *, spec: str, algorithms: list[str], alias: str | None = None, name: str = ""

@@ -14,14 +14,13 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.signing.loopback_server import JsonHandler, LoopbackServer
 
 TOKEN = "transit-token-for-tests"
 MAKERS: dict[str, Any] = {
@@ -32,7 +31,7 @@ MAKERS: dict[str, Any] = {
 }
 
 
-class TransitDouble:
+class TransitDouble(LoopbackServer):
     """Keys by name and version, behind HTTP."""
 
     def __init__(self) -> None:
@@ -40,7 +39,7 @@ class TransitDouble:
         self._keys: dict[str, tuple[str, list[Any]]] = {}
         engine = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(JsonHandler):
             def do_GET(self) -> None:
                 self._reply()
 
@@ -49,23 +48,9 @@ class TransitDouble:
 
             def _reply(self, asked: dict[str, Any] | None = None) -> None:
                 status, answer = engine._answer(self.path, asked, self.headers["X-Vault-Token"])
-                body = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.reply(status, answer)
 
-            def log_message(self, format: str, *arguments: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
     def make(self, name: str, kind: str) -> None:
         self._keys[name] = (kind, [MAKERS[kind]()] if kind in MAKERS else [None])
