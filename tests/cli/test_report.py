@@ -95,6 +95,7 @@ def test_the_page_stands_alone(founded: Shell, capsys: pytest.CaptureFixture[str
     path = tmp_path / "report.html"
     done = founded.run(capsys, "report", "--format", "html", "--output", str(path))
     assert (done.status, done.out) == (2, "")
+    assert done.err == f"Something could not be measured. The report is {path}\n"
     text = path.read_text("utf-8")
     page = Page(text)
     assert not {"script", "link", "img", "iframe", "form"} & page.names

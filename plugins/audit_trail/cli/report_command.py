@@ -34,6 +34,9 @@ def add_report(parser: ArgumentParser) -> None:
     )
 
 
+VERDICTS = {0: "All in order.", 1: "There are findings.", 2: "Something could not be measured."}
+
+
 def report(args: Namespace, output: Output) -> int:
     """Measure what the archive keeps to."""
     from audit_trail.cli.commands import parse_day
@@ -66,6 +69,8 @@ def report(args: Namespace, output: Output) -> int:
             on_progress=progress,
         )
     _write(made, form, path)
+    if path is not None:
+        sys.stderr.write(f"{VERDICTS[made.exit_code]} The report is {path}\n")
     return made.exit_code
 
 
@@ -123,6 +128,5 @@ def _show(made: ComplianceReport, console: Any) -> None:
         console.print(f"  how: {figure.how}")
         for source in figure.sources:
             console.print(f"  from: {source}")
-    verdict = {0: "All in order.", 1: "There are findings.", 2: "Something could not be measured."}
-    console.print(verdict[made.exit_code], style="bold")
+    console.print(VERDICTS[made.exit_code], style="bold")
     console.print("`--format html` has pictures, and the controls that each figure supports.")
