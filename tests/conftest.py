@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.dead_worker import DeadWorker
 
 from audit_trail.demo.embedded_store import EmbeddedStore
 
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.mkdtemp(prefix="audit-trail-airflow-")
     config.stash[AIRFLOW_HOME] = home
     config.pluginmanager.register(SkipGuard())
+    config.pluginmanager.register(DeadWorker())
     os.environ["AIRFLOW_HOME"] = home
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
     # Tests have homes of their own; in each of them the scanner would be compiled again.
