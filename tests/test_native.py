@@ -89,6 +89,7 @@ def _imported(path: Path) -> set[Path]:
     [
         "audit_trail.redaction.kernel.scan",
         "audit_trail.redaction.kernel.assemble",
+        "audit_trail.redaction.kernel.compare",
         "audit_trail.sources.day_kernel",
         "audit_trail.evidence.merkle_kernel",
     ],
@@ -102,7 +103,7 @@ def test_kept_code_is_given_up_when_any_of_its_sources_changes(module: str) -> N
 def test_every_compiled_entry_point_is_among_those_tested() -> None:
     files = (PLUGINS / "audit_trail").rglob("*.py")
     with_entry_points = {path.stem for path in files if "\n@entry_point(" in path.read_text(encoding="utf-8")}
-    assert with_entry_points == {"scan", "assemble", "day_kernel", "merkle_kernel"}
+    assert with_entry_points == {"scan", "assemble", "compare", "day_kernel", "merkle_kernel"}
 
 
 def test_of_many_processes_on_a_new_machine_one_compiles(tmp_path: Path) -> None:

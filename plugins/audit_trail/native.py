@@ -198,6 +198,22 @@ def byte_mask(_context: Any, data: Any, place: Any, low: Any, span: Any, fold: A
 
 
 @intrinsic
+def equal_mask(_context: Any, data: Any, place: Any, other: Any, other_place: Any) -> Any:
+    """One bit for each of the 64 bytes from `place` on: whether it is the one from `other_place` on."""
+
+    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        data, place, other, other_place = arguments
+        vectors = ir.VectorType(ir.IntType(8), 64).as_pointer()
+        left, right = (
+            builder.load(builder.bitcast(builder.gep(pointer, [offset]), vectors), align=1)
+            for pointer, offset in ((data, place), (other, other_place))
+        )
+        return builder.bitcast(builder.icmp_unsigned("==", left, right), ir.IntType(64))
+
+    return types.int64(BYTES, types.int64, BYTES, types.int64), generate
+
+
+@intrinsic
 def lowest_bit(_context: Any, _bits: Any) -> Any:
     """The number of the lowest bit that is set; one must be."""
 

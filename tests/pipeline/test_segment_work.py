@@ -59,7 +59,8 @@ class SlowRedactor:
     def redact(self, data: bytes) -> Redaction:
         return Redaction(data=data, counts={})
 
-    def redact_blocks(self, blocks: Iterable[bytes]) -> Iterator[Redaction]:
+    def redact_blocks(self, blocks: Iterable[bytes], *, look_again: bool) -> Iterator[Redaction]:
+        assert look_again
         for block in blocks:
             self.begun.set()
             time.sleep(self._block_s)

@@ -12,6 +12,7 @@ import ctypes
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,16 @@ class InterpretedKernel:
         Raises:
             AssertionError: The scanner read or wrote out of bounds, or failed otherwise.
         """
+        return self._ask(data, {"data": data.hex(), "policy": policy, "windows": windows})
+
+    def compared(self, before: bytes, after: bytes, places: Sequence[Sequence[int]]) -> Any:
+        """What `compared` says."""
+        request = {"before": before.hex(), "after": after.hex(), "places": list(places)}
+        return self._ask(before, request)["lines"]
+
+    def _ask(self, data: bytes, request: dict[str, Any]) -> dict[str, Any]:
         assert self._child.stdin and self._child.stdout
-        self._child.stdin.write(json.dumps({"data": data.hex(), "policy": policy, "windows": windows}) + "\n")
+        self._child.stdin.write(json.dumps(request) + "\n")
         self._child.stdin.flush()
         reply: dict[str, Any] = json.loads(
             self._child.stdout.readline() or '{"error": "the child has ended"}'
@@ -84,6 +93,17 @@ def answer(redactor: Redactor, data: bytes) -> dict[str, Any]:
             [found.start, found.end, found.rule, found.replacement.hex()] for found in redactor.find(data)
         ],
     }
+
+
+def compared(before: bytes, after: bytes, places: Sequence[Sequence[int]]) -> list[list[int]] | None:
+    """What `Scanner.changed_lines` says where something was found at some places, as pairs."""
+    import numpy as np
+
+    from audit_trail.redaction.scanner import Scanner
+
+    spans = np.array([[start, end, 0, 0, 0] for start, end in places], dtype=np.int32).reshape(-1, 5)
+    lines = Scanner(POLICIES["nothing"]).changed_lines(before, after, spans)
+    return None if lines is None else lines.tolist()
 
 
 class CheckedBuffer:
@@ -192,12 +212,18 @@ def _byte_mask(data: CheckedBuffer, place: int, low: int, span: int, fold: int, 
     return found - (1 << 64) if found >> 63 else found
 
 
+def _equal_mask(data: CheckedBuffer, place: int, other: CheckedBuffer, other_place: int) -> int:
+    """In the place of `native.equal_mask`."""
+    found = sum(1 << k for k in range(64) if data[place + k] == other[other_place + k])
+    return found - (1 << 64) if found >> 63 else found
+
+
 def checked_memory() -> Memory:
     """Make the scanner of this process, which must be interpreted, use checked memory from now on."""
     import numba
 
     from audit_trail.redaction import scanner
-    from audit_trail.redaction.kernel import assemble, scan, text, window
+    from audit_trail.redaction.kernel import assemble, compare, scan, text, window
 
     assert numba.config.DISABLE_JIT
     memory = Memory()
@@ -215,6 +241,10 @@ def checked_memory() -> Memory:
     vars(scan).update(lowest_bit=_lowest_bit)
     vars(assemble).update(
         bytes_at=memory.at, ints_at=memory.at, longs_at=memory.at, copy_bytes=_copy_bytes
+    )  # fmt: skip
+    vars(compare).update(
+        bytes_at=memory.at, longs_at=memory.at, equal_mask=_equal_mask, byte_mask=_byte_mask,
+        lowest_bit=_lowest_bit, highest_bit=_highest_bit,
     )  # fmt: skip
     return memory
 
@@ -239,10 +269,14 @@ def serve() -> None:
     choose_walk = _walks()
     for line in sys.stdin:
         request = json.loads(line)
-        choose_walk(windows=request["windows"])
         memory.forget()
         try:
-            reply = answer(redactors[request["policy"]], bytes.fromhex(request["data"]))
+            if "before" in request:
+                both = bytes.fromhex(request["before"]), bytes.fromhex(request["after"])
+                reply = {"lines": compared(*both, request["places"])}
+            else:
+                choose_walk(windows=request["windows"])
+                reply = answer(redactors[request["policy"]], bytes.fromhex(request["data"]))
         except Exception as error:  # noqa: BLE001 - whatever it is, the test has to show it
             reply = {"error": f"{type(error).__name__}: {error} {_place_of(error)}"}
         print(json.dumps({**reply, "reads": memory.forget()}), flush=True)  # noqa: T201 - the answer

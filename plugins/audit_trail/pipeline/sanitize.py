@@ -12,11 +12,12 @@ from audit_trail.evidence.segment import ZSTD_LEVEL
 from audit_trail.pipeline.evidence_log import fact, passed
 from audit_trail.pipeline.evidence_writer import conclude, group, say
 from audit_trail.pipeline.handoffs import RawSegment, SanitizedSegment
+from audit_trail.pipeline.record_count import count_newlines
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.staging import check_staged, raw_name, sanitized_name
 
 if TYPE_CHECKING:
-    from audit_trail.redaction import Redaction, Redactor
+    from audit_trail.redaction import Redaction
 
 BLOCK_BYTES = 1024 * 1024
 """Redacted at a time: this, and what is made of it, stays in a core's own cache.
@@ -41,13 +42,13 @@ def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegme
     staging = context.staging(day)
     name = raw_name(raw.number)
     source = _RawBlocks(context, day, raw)
-    work = _Work(context.redactor, where=name)
+    work = _Work(where=name)
     # No SHA-256 over the content here: nobody can change it between the redactor and
     # the compressor, and that the compressor lost nothing is told by the frame's own
     # checksum when `hash` reads it back, and takes the digest that is sealed.
     compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True).compressobj()
     with staging.create(sanitized_name(raw.number)) as file:
-        for redaction in context.redactor.redact_blocks(source):
+        for redaction in context.redactor.redact_blocks(source, look_again=True):
             file.write(compressor.compress(work.checked(redaction)))
         file.write(compressor.flush())
         check_staged(staging.where(name), expected=raw.sha256, found=source.sha256)
@@ -128,10 +129,9 @@ class _RawBlocks:
 
 
 class _Work:
-    """Looks again at what was redacted, and keeps count of it."""
+    """Refuses what redaction left something in, and keeps count of the rest."""
 
-    def __init__(self, redactor: Redactor, *, where: str) -> None:
-        self._redactor = redactor
+    def __init__(self, *, where: str) -> None:
         self._where = where
         self._newlines = 0
         self._ended = True
@@ -143,9 +143,7 @@ class _Work:
         return self._newlines + (not self._ended)
 
     def checked(self, redaction: Redaction) -> bytes:
-        data = redaction.data
-        # What is sealed can never be taken back: look again at what was made.
-        left = self._redactor.redact(data).counts
+        data, left = redaction.data, redaction.left
         if left:
             raise IntegrityError(
                 "redaction left something behind",
@@ -154,7 +152,7 @@ class _Work:
                 found=", ".join(f"{rule}: {count}" for rule, count in sorted(left.items())),
                 remedy="nothing was sealed; report the rule",
             )
-        self._newlines += data.count(b"\n")
+        self._newlines += count_newlines(data)
         self._ended = data.endswith(b"\n") if data else self._ended
         self.size += len(data)
         self.replacements.update(redaction.counts)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from audit_trail.errors import CollectionError
 from audit_trail.evidence.manifest import InputPart
 from audit_trail.pipeline.handoffs import RawSegment
+from audit_trail.pipeline.record_count import count_newlines
 from audit_trail.pipeline.staging import DayStaging, raw_name
 
 MAX_DOUBLINGS = 9
@@ -139,4 +140,4 @@ class _OpenSegment:
 
 
 def _records(block: bytes) -> int:
-    return block.count(b"\n") + (not block.endswith(b"\n"))
+    return count_newlines(block) + (not block.endswith(b"\n"))

@@ -37,10 +37,13 @@ class Redaction:
     Attributes:
         data: The records, as many as went in.
         counts: Replacements per rule name; rules that found nothing are absent.
+        left: What a second look at `data` would still replace, per rule name: nothing,
+            or there is an error in the redactor. Empty where nobody asked for the look.
     """
 
     data: bytes
     counts: Mapping[str, int]
+    left: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ class Redactor:
         pieces = [self._redact(piece, carry) for piece in record_pieces(data, MAX_RECORD_BYTES)]
         return Redaction(data=pieces[0] if len(pieces) == 1 else b"".join(pieces), counts=dict(carry.counts))
 
-    def redact_blocks(self, blocks: Iterable[bytes]) -> Iterator[Redaction]:
+    def redact_blocks(self, blocks: Iterable[bytes], *, look_again: bool = False) -> Iterator[Redaction]:
         r"""Redact a stream.
 
         Holds one block, and of what comes out `PIECE_BYTES`; a record is held
@@ -119,6 +122,7 @@ class Redactor:
 
         Args:
             blocks: The bytes, cut anywhere.
+            look_again: Say what is `left`.
 
         Yields:
             The bytes of whole records, several times for each block; the last
@@ -128,10 +132,38 @@ class Redactor:
         carry = _Carry()
         for piece in whole_records(with_decided_beginning(blocks), PIECE_BYTES):
             carry.counts = Counter()
-            redacted = Redaction(data=self._redact(piece, carry), counts=dict(carry.counts))
-            del piece  # a view, which keeps its whole block
+            data, left = self._checked(piece, carry) if look_again else (self._redact(piece, carry), {})
+            redacted = Redaction(data=data, counts=dict(carry.counts), left=left)
+            del piece, data  # a view keeps its whole block
             yield redacted
             del redacted
+
+    def _checked(self, before: bytes | memoryview, carry: _Carry) -> tuple[bytes, Mapping[str, int]]:
+        """Redact, and say what a second look finds in the output.
+
+        Which records are looked at again is told by comparing all bytes with the input's, not
+        by what was done: a record that is the same, and in which nothing was found, has been
+        looked at just now. Where a record is not judged by itself, because a private key goes
+        on for lines or a detector is no part of the scan, or where anything is amiss, all of
+        the output is looked at.
+        """
+        begun, pem = carry.begun, carry.pem
+        with self._scanner.scratch() as scratch:
+            spans = self._scan(before, scratch, carry)
+            self._count(spans, carry.counts)
+            if not (self._slow or pem[0] or carry.pem[0] or self._has_private_key(carry.counts)):
+                if not len(spans):
+                    return bytes(before), {}
+                after, _ = self._scanner.assemble(before, spans, self._replacements.table(before, spans))
+                lines = self._scanner.changed_lines(before, after, spans)
+                if lines is not None and not len(self._scanner.scan_lines(after, lines, scratch)):
+                    return after, {}
+        carry.begun, carry.pem, carry.counts = begun, pem, Counter()
+        after = self._redact(before, carry)
+        return after, self.redact(after).counts
+
+    def _has_private_key(self, counts: Mapping[str, int]) -> bool:
+        return any(counts.get(rule.name) for rule in self._policy.rules if "private-key" in rule.detectors)
 
     def find(self, data: bytes) -> list[Finding]:
         """The places that `redact` would replace first, in order."""

@@ -35,12 +35,14 @@ class Scratch:
 
 @lru_cache(maxsize=1)
 def _compiled_code() -> Mapping[str, Callable[..., int]]:
-    """`scan`, `output_size` and `assemble`, compiled now or earlier."""
+    """`scan`, `output_size`, `assemble` and `changed_lines`, compiled now or earlier."""
     if kept_code.is_interpreted():
         from audit_trail.redaction.kernel.assemble import assemble, output_size
+        from audit_trail.redaction.kernel.compare import changed_lines
         from audit_trail.redaction.kernel.scan import scan
 
-        return {"scan": scan, "output_size": output_size, "assemble": assemble}
+        functions = (scan, output_size, assemble, changed_lines)
+        return {function.__name__: function for function in functions}
     package = Path(kept_code.__file__).parent
     sources = [package / "native.py", package / "kept_code.py", *(package / "redaction/kernel").glob("*.py")]
     return kept_code.kept_functions("redaction", [str(source) for source in sources], _compile)
@@ -48,9 +50,14 @@ def _compiled_code() -> Mapping[str, Callable[..., int]]:
 
 def _compile() -> Iterable[kept_code.CompiledFunction]:
     from audit_trail import native
-    from audit_trail.redaction.kernel import assemble, scan
+    from audit_trail.redaction.kernel import assemble, compare, scan
 
-    for function, arguments in ((scan.scan, 5), (assemble.output_size, 5), (assemble.assemble, 10)):
+    for function, arguments in (
+        (scan.scan, 5),
+        (assemble.output_size, 5),
+        (assemble.assemble, 10),
+        (compare.changed_lines, 6),
+    ):
         yield native.machine_code(function, arguments)
 
 
@@ -135,6 +142,30 @@ class Scanner:
             address(kernel.QUOTE_BYTES), address(kernel.QUOTE_SIZES), address(out), address(lines),
         )  # fmt: skip
         return out, lines[:count]
+
+    def changed_lines(self, before: bytes | memoryview, after: bytes, spans: Any) -> Any | None:
+        """Where the lines are that differ, told from the bytes alone.
+
+        Args:
+            before: Whole records.
+            after: What became of them.
+            spans: What was found in them.
+
+        Returns:
+            int64 rows of start and end in `after`; None where a line is the same in which something
+            was found, another one differs, or there are more or fewer lines.
+        """
+        rows = np.empty((len(spans), 4), dtype=np.int64)
+        count = self._code["changed_lines"](
+            address(before), len(before), address(after), len(after), address(rows), len(rows)
+        )
+        if count < 0:
+            return None
+        rows = rows[:count]
+        places = np.searchsorted(rows[:, 0], spans[:, 0], side="right") - 1
+        if np.any(places < 0) or np.any(spans[:, 1] > rows[places, 1]) or len(np.unique(places)) < count:
+            return None
+        return np.ascontiguousarray(rows[:, 2:])
 
     def counts(self, spans: Any) -> dict[int, int]:
         """Replacements per rule number."""
