@@ -48,12 +48,13 @@ def count_everything() -> None:
 
     from audit_trail.archive import s3_store
     from audit_trail.evidence import merkle, segment
-    from audit_trail.pipeline import sanitize, segment_packer, staging
+    from audit_trail.pipeline import hashed_file, local_staging, sanitize, segment_packer
     from audit_trail.sources import event_time, sealed_ranges, stored_file
 
-    for module in (segment, sanitize, staging):
+    for module in (segment, sanitize):
         module.sha256 = CountedHash  # type: ignore[attr-defined]
-    sealed_ranges.__dict__["hashlib"] = type("hashlib", (), {"sha256": CountedHash})
+    for other in (hashed_file, local_staging, sealed_ranges):
+        other.__dict__["hashlib"] = type("hashlib", (), {"sha256": CountedHash})
     made = zstandard.ZstdCompressor
     zstandard.ZstdCompressor = lambda **options: type(  # type: ignore[assignment,misc]
         "Compressor", (), {"compressobj": lambda _: CountedCompressor(made(**options))}
@@ -62,15 +63,17 @@ def count_everything() -> None:
     for name, owner, method in (
         ("Merkle tree", merkle.MerkleTree, "extend_lines"),
         ("selecting by time", event_time.DaySelection, "select"),
-        ("writing staged files", staging.StagedFile, "write"),
-        ("counting records", sanitize._Work, "checked"),
-        ("counting records", segment_packer, "_records"),
+        ("writing staged files", hashed_file.HashedFile, "append"),
+        ("counting records", sanitize, "count_newlines"),
+        ("counting records", segment_packer, "count_newlines"),
         ("store", s3_store.S3Store, "put_once"),
         ("store", s3_store.S3Store, "head"),
         ("reading logs", stored_file._LocalFile, "read"),
     ):
         setattr(owner, method, CLOCK.wrapped(name, getattr(owner, method)))
-    staging.DayStaging.blocks = CLOCK.iterated("reading staged files", staging.DayStaging.blocks)  # type: ignore[method-assign]
+    local_staging.LocalStaging.blocks = CLOCK.iterated(  # type: ignore[method-assign]
+        "reading staged files", local_staging.LocalStaging.blocks
+    )
     s3_store.S3Store.stream = CLOCK.iterated("store", s3_store.S3Store.stream)  # type: ignore[method-assign]
     _count_redaction()
 
@@ -78,8 +81,10 @@ def count_everything() -> None:
 def _count_redaction() -> None:
     with CLOCK.of("loading compiled code"):
         from audit_trail.redaction import Redactor
+        from audit_trail.redaction.scanner import Scanner
+    for method in ("changed_lines", "scan_lines"):
+        setattr(Scanner, method, CLOCK.wrapped("looking again", getattr(Scanner, method)))
     Redactor.__init__ = CLOCK.wrapped("loading compiled code", Redactor.__init__)  # type: ignore[method-assign]
-    Redactor.redact = CLOCK.wrapped("looking again", Redactor.redact)  # type: ignore[method-assign]
     Redactor.redact_blocks = CLOCK.iterated("redaction", Redactor.redact_blocks)  # type: ignore[method-assign]
 
 
