@@ -11,7 +11,7 @@ import pytest
 from audit_trail.archive.object_store import StoredObject
 from audit_trail.archive.restore_estimate import estimate_restore, hours, tier_for
 from audit_trail.errors import ConfigurationError
-from audit_trail.restore_settings import RestoreSettings
+from audit_trail.settings.restore import RestoreSettings
 
 GIB = 2**30
 DEEP_BULK = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from audit_trail.archive.object_store import StoredObject
 from audit_trail.errors import ConfigurationError
-from audit_trail.restore_settings import RestoreSettings
+from audit_trail.settings.restore import RestoreSettings
 
 LONGEST = {
     ("GLACIER", "Expedited"): timedelta(minutes=5),

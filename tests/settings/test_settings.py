@@ -17,7 +17,7 @@ from audit_trail.settings import RedactionSettings, Settings, SourceSettings, li
 from audit_trail.sources.listing import list_files
 
 SECRET = "correct-horse-battery-staple"
-DOCUMENT = Path(__file__).parents[1] / "docs" / "SETTINGS.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "SETTINGS.md"
 
 
 @pytest.fixture

@@ -154,5 +154,5 @@ def test_it_costs_nothing_when_it_is_not_used() -> None:
         "load_settings()\n"
         "assert not {'boto3', 'botocore'} & set(sys.modules)\n"
     )
-    environment = {"PYTHONPATH": str(Path(__file__).parents[1] / "plugins"), "PATH": "/usr/bin:/bin"}
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "plugins"), "PATH": "/usr/bin:/bin"}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)

@@ -1,22 +1,20 @@
-"""The settings of restores from cold storage classes; `settings.py` has all others."""
+"""The settings of restores from cold storage classes."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from audit_trail.settings.fields import Section
 
 Tier = Literal["Bulk", "Standard", "Expedited"]
 ColdClass = Literal["GLACIER", "DEEP_ARCHIVE"]
 Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=8)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RestorePriceSettings(_Section):
+class RestorePriceSettings(Section):
     """What AWS asks for a restore of one class by one tier, in the archive's region today.
 
     A GiB is 2**30 bytes, which is what Amazon S3 calls a GB.
@@ -28,7 +26,7 @@ class RestorePriceSettings(_Section):
     per_1000_requests: Price
 
 
-class RestoreSettings(_Section):
+class RestoreSettings(Section):
     """How objects in a cold storage class are asked for."""
 
     tier: Tier = Field(default="Bulk", description="what `audit-trail restore` asks for without --tier")
