@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from audit_trail import kept_code, native
+from audit_trail.evidence import line_hasher
 
 PLUGINS = Path(native.__file__).parents[1]
 
@@ -91,7 +92,6 @@ def _imported(path: Path) -> set[Path]:
         "audit_trail.redaction.kernel.assemble",
         "audit_trail.redaction.kernel.compare",
         "audit_trail.sources.day_kernel",
-        "audit_trail.evidence.merkle_kernel",
     ],
 )
 def test_kept_code_is_given_up_when_any_of_its_sources_changes(module: str) -> None:
@@ -100,10 +100,15 @@ def test_kept_code_is_given_up_when_any_of_its_sources_changes(module: str) -> N
     assert _imported(Path(str(loaded.__file__)).resolve()) <= declared
 
 
+def test_kept_hashing_is_given_up_when_any_of_its_sources_changes() -> None:
+    kernel = PLUGINS / "audit_trail/evidence/merkle_kernel.py"
+    assert _imported(kernel.resolve()) == {Path(source).resolve() for source in line_hasher._SOURCES}
+
+
 def test_every_compiled_entry_point_is_among_those_tested() -> None:
     files = (PLUGINS / "audit_trail").rglob("*.py")
     with_entry_points = {path.stem for path in files if "\n@entry_point(" in path.read_text(encoding="utf-8")}
-    assert with_entry_points == {"scan", "assemble", "compare", "day_kernel", "merkle_kernel"}
+    assert with_entry_points == {"scan", "assemble", "compare", "day_kernel"}
 
 
 def test_of_many_processes_on_a_new_machine_one_compiles(tmp_path: Path) -> None:

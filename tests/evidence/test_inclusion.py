@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.inclusion import PathCollector, check_inclusion, root_of_path, sibling_ranges
+from audit_trail.evidence.line_hasher import LineHasher, has_instructions
 from audit_trail.evidence.merkle import LineHashing, MerkleTree
-from audit_trail.evidence.merkle_kernel import LineHasher, has_instructions
 
 MAX_SIZE = 70
 RECORDS = [b"record %d" % number for number in range(MAX_SIZE)]

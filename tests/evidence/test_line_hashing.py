@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from audit_trail.evidence import line_hashing, merkle_kernel
+from audit_trail.evidence import line_hasher, line_hashing
+from audit_trail.evidence.line_hasher import LineHasher, has_instructions
 from audit_trail.evidence.line_hashing import WORTH_LOADING_BYTES, WORTH_USING_BYTES, line_hashing_for
-from audit_trail.evidence.merkle_kernel import LineHasher, has_instructions
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -39,15 +39,38 @@ def test_small_segments_are_not_worth_it() -> None:
 
 
 def test_nothing_is_loaded_for_a_segment_of_middling_size() -> None:
-    code = (
-        "import sys\n"
-        "from audit_trail.evidence.line_hashing import line_hashing_for, WORTH_LOADING_BYTES\n"
+    alone(
         "assert line_hashing_for(WORTH_LOADING_BYTES - 1) is None\n"
         "assert not {'numba', 'numpy', 'llvmlite'} & set(sys.modules)\n"
     )
+
+
+def test_what_was_compiled_once_takes_no_compiler(tmp_path: Path) -> None:
+    for expected in (has_instructions(), False):
+        alone(
+            "assert (line_hashing_for(WORTH_LOADING_BYTES) is None) == (not has_instructions())\n"
+            f"assert ('numba' in sys.modules) == {expected}\n",
+            NUMBA_CACHE_DIR=str(tmp_path),
+        )
+
+
+@pytest.mark.parametrize("variable", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}])
+def test_what_numba_may_not_compile_is_hashed_by_hashlib(tmp_path: Path, variable: dict[str, str]) -> None:
+    alone("assert line_hashing_for(WORTH_LOADING_BYTES) is None\n", **variable, NUMBA_CACHE_DIR=str(tmp_path))
+
+
+def alone(code: str, **environment: str) -> None:
+    """Run code in a process of its own."""
+    imports = (
+        "import sys\n"
+        "from audit_trail.evidence.line_hashing import line_hashing_for, WORTH_LOADING_BYTES\n"
+        "from audit_trail.evidence.line_hasher import has_instructions\n"
+    )
+    if "has_instructions" not in code:
+        imports = imports.rpartition("from")[0]
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={"PYTHONPATH": str(PLUGINS), "PATH": "/usr/bin:/bin"},
+        [sys.executable, "-c", imports + code],
+        env={"PYTHONPATH": str(PLUGINS), "PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -56,12 +79,12 @@ def test_nothing_is_loaded_for_a_segment_of_middling_size() -> None:
 
 
 def test_a_processor_without_the_instructions_uses_hashlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merkle_kernel, "has_instructions", lambda: False)
+    monkeypatch.setattr(line_hasher, "has_instructions", lambda: False)
     assert line_hashing_for(WORTH_LOADING_BYTES) is None
 
 
 def test_without_numba_hashlib_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "audit_trail.evidence.merkle_kernel", None)
+    monkeypatch.setitem(sys.modules, "audit_trail.evidence.line_hasher", None)
     assert line_hashing_for(WORTH_LOADING_BYTES) is None
 
 
@@ -72,8 +95,8 @@ def test_code_that_hashes_wrongly_is_not_used(
         def append(self, block: bytes, pending: bytearray, size: int) -> int:
             return size + block.count(b"\n") + (not block.endswith(b"\n"))
 
-    monkeypatch.setattr(merkle_kernel, "has_instructions", lambda: True)
-    monkeypatch.setattr(merkle_kernel, "LineHasher", Wrong)
+    monkeypatch.setattr(line_hasher, "has_instructions", lambda: True)
+    monkeypatch.setattr(line_hasher, "LineHasher", Wrong)
     with caplog.at_level(logging.WARNING):
         assert line_hashing_for(WORTH_LOADING_BYTES) is None
     assert "wrong on this machine" in caplog.text

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit_trail.evidence.line_hasher import ROOM, LineHasher, has_instructions
 from audit_trail.evidence.merkle import EMPTY_ROOT, LineHashing, MerkleTree
-from audit_trail.evidence.merkle_kernel import ROOM, LineHasher, has_instructions
 
 # The entries and tree heads that Certificate Transparency implementations test with.
 ENTRIES = [
