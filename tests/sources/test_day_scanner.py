@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from audit_trail.settings import EventTimeSettings
-from audit_trail.sources.day_kernel import MAX_RUNS
+from audit_trail.sources.day_layout import MAX_RUNS
 from audit_trail.sources.day_scanner import DayScanner, scanner_for
 from audit_trail.sources.event_time import DaySelection, EventTimeReader
 

@@ -4,7 +4,7 @@ Goes through the lines once and notes the runs of selected ones. Where it is
 not sure of a record's time it stops and asks; the answer comes from the reader
 by which every case is defined (see `event_time.py`).
 
-Imports numba.
+Imports numba. Called by `day_scanner.py`, which keeps what is compiled here.
 """
 
 from __future__ import annotations
@@ -13,45 +13,41 @@ from typing import Any
 
 from numba import types
 
-from audit_trail import kept_code, native
-from audit_trail.native import bytes_at, compiled, entry_point, ints_at, longs_at
-from audit_trail.sources import json_field_kernel, time_kernel, time_layout
-from audit_trail.sources.json_field_kernel import (
-    FOUND_LONGS,
-    NOTHING,
-    TEXT_END,
-    TEXT_START,
-    UNSURE,
-    string_field,
-)
-from audit_trail.sources.time_kernel import NO_TIME, PARTS, cannot_be_time, match_steps, read_time
+from audit_trail.native import bytes_at, compiled, ints_at, longs_at
+from audit_trail.sources.day_layout import (
+    ANSWER,
+    ANSWERED,
+    ASKS,
+    AT,
+    DAY_LENGTH_US,
+    DAY_US,
+    DONE,
+    FIRST_US,
+    FOUND,
+    FULL,
+    KNOWN_END,
+    KNOWN_START,
+    KNOWN_TIME,
+    LAST_US,
+    MAX_RUNS,
+    NO_TIME,
+    RECORD_END,
+    RUNS,
+    SELECTED_BYTES,
+    SELECTING,
+    START_BYTES,
+    TIME_PARTS,
+    TIME_SEEN,
+)  # fmt: skip
+from audit_trail.sources.json_field_kernel import NOTHING, TEXT_END, TEXT_START, UNSURE, string_field
+from audit_trail.sources.time_kernel import cannot_be_time, match_steps, read_time
 
-MAX_RUNS = 1024
-DONE, ASKS, FULL = 0, 1, 2
-
-# Places in `state`: which record is next or asked about, and the answer, ...
-AT, RECORD_END, ANSWERED, ANSWER = 0, 1, 2, 3
-# ... what is selected, ...
-DAY_US, SELECTING, SELECTED_BYTES, START_BYTES, RUNS = 4, 5, 6, 7, 8
-# ... what is known of times, ...
-TIME_SEEN, FIRST_US, LAST_US = 9, 10, 11
-# ... and the text of the last time in this block: neighbours mostly share it.
-KNOWN_START, KNOWN_END, KNOWN_TIME = 12, 13, 14
-_FOUND = 16
-_PARTS = _FOUND + FOUND_LONGS
-STATE_LONGS = _PARTS + PARTS
-
-DAY_LENGTH_US = 86400 * 10**6
 _NEWLINE = 10
 _ASK = NO_TIME + 1
-_SOURCES = (
-    __file__,
-    *(str(module.__file__) for module in (kept_code, native, json_field_kernel, time_kernel, time_layout)),
-)
 _find_byte: Any = types.ExternalFunction("memchr", types.intp(types.intp, types.int32, types.intp))
 
 
-@entry_point(*_SOURCES)
+@compiled
 def scan(
     block: int,
     size: int,
@@ -75,7 +71,7 @@ def scan(
         or FULL, where the runs have to be taken away first.
     """
     data, memory, noted = bytes_at(block), longs_at(state), longs_at(runs)
-    found, parts = longs_at(state + 8 * _FOUND), longs_at(state + 8 * _PARTS)
+    found, parts = longs_at(state + 8 * FOUND), longs_at(state + 8 * TIME_PARTS)
     if memory[ANSWERED]:
         memory[ANSWERED] = 0
         memory[KNOWN_TIME] = memory[ANSWER]

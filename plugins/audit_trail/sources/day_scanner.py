@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy
 
-from audit_trail.sources import day_kernel as kernel
-from audit_trail.sources.time_kernel import NO_TIME
+from audit_trail import kept_code
+from audit_trail.sources import day_layout as layout
+from audit_trail.sources.day_layout import NO_TIME
 from audit_trail.sources.time_layout import layout_of
 from audit_trail.sources.time_pattern import Steps, steps_of
 
@@ -19,6 +22,29 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MAX_US = (1 << 63) - 1
+
+
+_PACKAGE = Path(__file__).parents[1]
+_KERNEL = ("day_layout", "day_kernel", "json_field_kernel", "time_kernel", "time_layout")
+_SOURCES = (
+    str(_PACKAGE / "kept_code.py"),
+    str(_PACKAGE / "native.py"),
+    *(str(_PACKAGE / "sources" / f"{name}.py") for name in _KERNEL),
+)
+_SCAN_ARGUMENTS = 9
+
+
+@cache
+def _code() -> Mapping[str, Callable[..., int]]:
+    """`scan`, compiled now or earlier."""
+    return kept_code.kept_functions("days", _SOURCES, _compile)
+
+
+def _compile() -> Iterable[kept_code.CompiledFunction]:
+    from audit_trail import native
+    from audit_trail.sources import day_kernel
+
+    yield native.machine_code(day_kernel.scan, _SCAN_ARGUMENTS)
 
 
 class DayScanner:
@@ -42,20 +68,21 @@ class DayScanner:
         read: Callable[[bytes], datetime | None],
     ) -> None:
         self._read = read
+        self._scan = _code()["scan"]
         field = (settings.field or "").encode()
-        layout = layout_of(settings.format) or ()
+        spelling = layout_of(settings.format) or ()
         # The first step is looked at even where there is none.
         self._tables = (
             numpy.frombuffer(field + b"\0", dtype=numpy.uint8),
             numpy.array(_program(steps), dtype=numpy.int32),
             numpy.array(_masks(steps), dtype=numpy.uint8),
-            numpy.array((len(layout), *(layout or (-1,))), dtype=numpy.int32),
+            numpy.array((len(spelling), *(spelling or (-1,))), dtype=numpy.int32),
         )
-        self._state = numpy.zeros(kernel.STATE_LONGS, dtype=numpy.int64)
-        self._state[kernel.DAY_US] = _micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
-        self._state[kernel.START_BYTES] = start
-        self._state[kernel.FIRST_US], self._state[kernel.LAST_US] = _MAX_US, -_MAX_US
-        self._runs = numpy.empty(2 * kernel.MAX_RUNS, dtype=numpy.int64)
+        self._state = numpy.zeros(layout.STATE_LONGS, dtype=numpy.int64)
+        self._state[layout.DAY_US] = _micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
+        self._state[layout.START_BYTES] = start
+        self._state[layout.FIRST_US], self._state[layout.LAST_US] = _MAX_US, -_MAX_US
+        self._runs = numpy.empty(2 * layout.MAX_RUNS, dtype=numpy.int64)
         field_at, steps_at, masks_at, layout_at = (table.ctypes.data for table in self._tables)
         self._addresses = (
             field_at, len(field) if steps is None else -1, steps_at, masks_at, layout_at,
@@ -67,39 +94,39 @@ class DayScanner:
         if not block:
             return block
         state, address = self._state, numpy.frombuffer(block, dtype=numpy.uint8).ctypes.data
-        state[kernel.AT] = state[kernel.RUNS] = 0
-        state[kernel.KNOWN_END] = 0  # of the block before
+        state[layout.AT] = state[layout.RUNS] = 0
+        state[layout.KNOWN_END] = 0  # of the block before
         selected: list[bytes] = []
-        while status := kernel.scan(address, len(block), *self._addresses):
-            if status == kernel.ASKS:
-                time = self._read(block[state[kernel.AT] : state[kernel.RECORD_END]])
-                state[kernel.ANSWER] = NO_TIME if time is None else _micros(time)
-                state[kernel.ANSWERED] = 1
+        while status := self._scan(address, len(block), *self._addresses):
+            if status == layout.ASKS:
+                time = self._read(block[state[layout.AT] : state[layout.RECORD_END]])
+                state[layout.ANSWER] = NO_TIME if time is None else _micros(time)
+                state[layout.ANSWERED] = 1
             else:
                 selected += self._taken(block)
         selected += self._taken(block)
         return selected[0] if len(selected) == 1 else b"".join(selected)
 
     def _taken(self, block: bytes) -> list[bytes]:
-        runs = self._runs[: 2 * int(self._state[kernel.RUNS])].tolist()
-        self._state[kernel.RUNS] = 0
+        runs = self._runs[: 2 * int(self._state[layout.RUNS])].tolist()
+        self._state[layout.RUNS] = 0
         # A slice of all of it is the block itself, not a copy.
         return [block[start:end] for start, end in zip(runs[::2], runs[1::2], strict=True)]
 
     @property
     def time_seen(self) -> bool:
         """Whether any record had a readable time."""
-        return bool(self._state[kernel.TIME_SEEN])
+        return bool(self._state[layout.TIME_SEEN])
 
     @property
     def first_event_time(self) -> datetime | None:
         """As `DaySelection.first_event_time`."""
-        return self._noted(kernel.FIRST_US)
+        return self._noted(layout.FIRST_US)
 
     @property
     def last_event_time(self) -> datetime | None:
         """As `DaySelection.last_event_time`."""
-        return self._noted(kernel.LAST_US)
+        return self._noted(layout.LAST_US)
 
     def _noted(self, place: int) -> datetime | None:
         micros = int(self._state[place])
@@ -109,7 +136,7 @@ class DayScanner:
 def scanner_for(
     settings: EventTimeSettings, *, day: date, start: int, read: Callable[[bytes], datetime | None]
 ) -> DayScanner | None:
-    """A scanner, or None where the pattern takes a regular expression engine.
+    """A scanner, or None where the pattern takes a regular expression engine, or nothing may be compiled.
 
     Args:
         settings: How to read a record's time, checked already.
@@ -118,7 +145,7 @@ def scanner_for(
         read: Reads the time of a record that is not an ordinary one.
     """
     steps = steps_of(settings.pattern) if settings.pattern is not None else None
-    if settings.pattern is not None and steps is None:
+    if (settings.pattern is not None and steps is None) or kept_code.is_interpreted():
         return None
     return DayScanner(settings, steps, day=day, start=start, read=read)
 

@@ -18,7 +18,6 @@ UNSURE, NOTHING, FOUND = -1, 0, 1
 
 # Places in `found`: the text, and what was found while reading on.
 TEXT_START, TEXT_END, _STATUS, _IS_FIELD = 0, 1, 2, 3
-FOUND_LONGS = 4
 
 _KEY, _KEY_OR_END, _VALUE, _VALUE_OR_END, _COMMA_OR_END = 0, 1, 2, 3, 4
 _QUOTE, _BACKSLASH, _COMMA, _COLON = 34, 92, 44, 58

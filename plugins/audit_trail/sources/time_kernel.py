@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
+from audit_trail.sources.day_layout import NO_TIME
 from audit_trail.sources.json_field_kernel import FOUND, NOTHING, TEXT_END, TEXT_START, UNSURE
 from audit_trail.sources.time_layout import (
     DAY,
@@ -27,11 +28,9 @@ from audit_trail.sources.time_layout import (
 
 STEP_INTS = 3  # number of its members, at least, at most
 MAX_TRIES_PER_BYTE = 16  # trying a row of steps everywhere can be quadratic; RE2 is not
-NO_TIME = -(1 << 62)
 FIRST_YEAR, LAST_YEAR = 1800, 2999  # far from where time zones overflow
 
 _YEAR, _MONTH, _DAY, _MICROS = 0, 1, 2, 3
-PARTS = 4
 _NO_NUMBER = 1 << 20
 _DAYS_TO_1970 = 719468
 _MINUTE_US, _HOUR_US, _DAY_US = 60 * 10**6, 3600 * 10**6, 86400 * 10**6
