@@ -11,7 +11,8 @@ from audit_trail.errors import IntegrityError
 from audit_trail.evidence.line_hashing import line_hashing_for
 from audit_trail.evidence.merkle import MerkleTree
 
-ZSTD_LEVEL = 3
+ZSTD_LEVEL = 1
+"""Logs become no smaller by levels 2 and 3, which take up to twice the time (docs/ARCHITECTURE.md)."""
 OUTPUT_BLOCK_BYTES = 1024 * 1024
 """Decompressed bytes handed on at a time, whatever the frame claims to hold."""
 
