@@ -146,6 +146,7 @@ def recorded_verification(entry: Any) -> dict[str, Any]:
         "sequence": entry.sequence,
         "at": entry.at,
         "date": entry.date,
+        "run": entry.run.to_json() if entry.run else None,
         "passed": entry.passed,
         "failed": entry.failed,
         "unverifiable": entry.unverifiable,

@@ -73,6 +73,15 @@ export const getDag = async (dagId) => readJson(await ask(`api/v2/dags/${dagId}`
 export const getRun = async (dagId, runId) =>
   readJson(await ask(`api/v2/dags/${dagId}/dagRuns/${encodeURIComponent(runId)}`));
 
+
+/** A try of a task, with the version of the DAG that it ran. */
+export const getTry = async ({ dagId, runId, taskId, tryNumber }) =>
+  readJson(
+    await ask(
+      `api/v2/dags/${encodeURIComponent(dagId)}/dagRuns/${encodeURIComponent(runId)}/taskInstances/${encodeURIComponent(taskId)}/tries/${tryNumber}`,
+    ),
+  );
+
 /** The runs about a day: those whose logical date it is, and those that name it in their parameters. */
 export async function getRunsOfDay(dagId, day) {
   const ofDate = new URLSearchParams({
