@@ -22,6 +22,7 @@ DATA_ROUTES = (
     "/api/verifications?before=9",
     f"/api/pack/digests?first={QUIET}&last={QUIET}",
     f"/api/pack/records?first={QUIET}&last={QUIET}",
+    f"/api/report?first={QUIET}&last={QUIET}",
 )
 
 
@@ -280,6 +281,26 @@ def test_records_need_the_audit_log_permission(server: Server, monkeypatch: pyte
     assert server.get(f"/api/pack/records?first={FIRST}&last={LAST}").status_code == 403
     assert server.get(f"/api/pack/digests?first={FIRST}&last={LAST}").status_code == 200
     assert server.get(f"/api/pack/records?first={FIRST}&last={LAST}", "op").status_code == 200
+
+
+def test_a_report_needs_the_audit_log_permission(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names people and roles of the AWS account."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+    server.overview()
+    real = SimpleAuthManager.is_authorized_dag
+
+    def narrower(self: Any, *, user: Any, access_entity: Any = None, **more: Any) -> bool:
+        allowed = access_entity is not DagAccessEntity.AUDIT_LOG or user.role != "VIEWER"
+        return allowed and real(self, user=user, access_entity=access_entity, **more)
+
+    monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", narrower)
+    for role, allowed in (("viewer", False), ("op", True)):
+        assert server.get("/api/access", role).json()["can"]["report"] is allowed
+        answer = server.get(f"/api/report?first={QUIET}&last={QUIET}", role)
+        assert answer.status_code == (200 if allowed else 403)
+    assert "figures" not in server.get(f"/api/report?first={QUIET}&last={QUIET}", "viewer").text
 
 
 def test_the_bundle_is_there_for_everybody_and_holds_no_secret(server: Server) -> None:
