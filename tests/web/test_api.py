@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.pipeline.conftest import Archive
-from tests.reporting.conftest import FIRST, GAP, LAST, QUIET, ROTATED
+from tests.reporting.conftest import FIRST, GAP, LAST, QUIET, ROTATED, RUN
 from tests.web.conftest import ROLES, Server
 
 DATA_ROUTES = (
@@ -144,6 +144,15 @@ def test_a_day_opens_to_what_it_holds(server: Server) -> None:
     assert late["reason"]
     assert late["inputs"][0]["uri"].endswith("app-late.log")
     assert day["verifications"][0]["failed"] == 0
+
+
+def test_a_day_names_the_run_that_sealed_and_verified_it(server: Server) -> None:
+    server.overview()
+    day = server.get(f"/api/days/{LAST}").json()
+    assert day["revisions"][0]["run"] == day["verifications"][0]["run"] == RUN.to_json()
+    assert server.overview()["archive"]["verifications"][0]["run"] == RUN.to_json()
+    by_hand = server.get(f"/api/days/{FIRST}").json()
+    assert [revision["run"] for revision in by_hand["revisions"]] == [None, None]
 
 
 def test_a_declared_gap_opens_to_its_reason(server: Server) -> None:

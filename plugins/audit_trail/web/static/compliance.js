@@ -10,7 +10,6 @@ const STANDINGS = {
   "not measured": { palette: "purple", mark: "?" },
   finding: { palette: "red", mark: "!" },
 };
-const FROM_REPORT = "the report: every object, manifest and policy that it could read";
 const SHOWN_FINDINGS = 3;
 
 // Airflow's UI may take the page out and put it in again; until it is loaded anew, the last report stays.
@@ -21,6 +20,9 @@ function Standing({ standing }) {
   return h(C.Badge, { colorPalette: known.palette, variant: standing === "finding" ? "solid" : "subtle" }, `${known.mark} ${standing}`);
 }
 
+/** What a figure was read from; of digests the beginning, for the report has them whole. */
+const sourceOf = (figure) => (figure.from ?? figure.sources.join("; ")).replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1…");
+
 function Explained({ figure }) {
   const findings = figure.findings ?? [];
   return h(
@@ -29,7 +31,7 @@ function Explained({ figure }) {
     findings.slice(0, SHOWN_FINDINGS).map((text) => h(C.Text, { key: text, fontSize: "xs", color: "fg.error" }, text)),
     findings.length > SHOWN_FINDINGS && h(C.Text, { fontSize: "xs", color: "fg.error" }, `and ${count(findings.length - SHOWN_FINDINGS)} more, in the report`),
     h(C.Text, { fontSize: "xs", color: "fg.muted" }, figure.needs ? `Needs ${figure.needs}.` : figure.explanation),
-    !figure.needs && h(C.Text, { fontSize: "xs", color: "fg.muted" }, `From ${figure.from ?? FROM_REPORT}.`),
+    !figure.needs && h(C.Text, { fontSize: "xs", color: "fg.muted" }, `From ${sourceOf(figure)}.`),
   );
 }
 
