@@ -15,8 +15,8 @@ function useTheme() {
   return theme;
 }
 
-/** What all charts here share; `scales` and `tooltip` are the chart's own. */
-export function options({ scales, tooltip }) {
+/** What all charts here share; the rest is the chart's own. A chart of one thing needs no legend. */
+export function options({ scales, tooltip, legend = true }) {
   const text = value("fg-muted");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   return {
@@ -25,7 +25,7 @@ export function options({ scales, tooltip }) {
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
     plugins: {
-      legend: { labels: { color: text, boxWidth: 12, boxHeight: 12 }, align: "end" },
+      legend: { display: legend, labels: { color: text, boxWidth: 12, boxHeight: 12 }, align: "end" },
       tooltip: { callbacks: { label: tooltip } },
     },
     scales: {

@@ -1,5 +1,5 @@
 // The figures of the compliance report: what the ledger alone gives, and everything once somebody asks for it.
-import { C, DayField, Problem, React, Rows, Section, h } from "./elements.js";
+import { C, DayField, Problem, React, Section, h } from "./elements.js";
 import { getReport } from "./requests.js";
 import { saveFile } from "./save_file.js";
 import { count, plural, time } from "./words.js";
@@ -31,16 +31,24 @@ function Explained({ figure }) {
     findings.slice(0, SHOWN_FINDINGS).map((text) => h(C.Text, { key: text, fontSize: "xs", color: "fg.error" }, text)),
     findings.length > SHOWN_FINDINGS && h(C.Text, { fontSize: "xs", color: "fg.error" }, `and ${count(findings.length - SHOWN_FINDINGS)} more, in the report`),
     h(C.Text, { fontSize: "xs", color: "fg.muted" }, figure.needs ? `Needs ${figure.needs}.` : figure.explanation),
-    !figure.needs && h(C.Text, { fontSize: "xs", color: "fg.muted" }, `From ${sourceOf(figure)}.`),
+    !figure.needs && h(C.Text, { fontSize: "xs", color: "fg.muted" }, `From ${sourceOf(figure)}`),
   );
 }
 
-const COLUMNS = [
-  { name: "Figure", wrap: true, of: (figure) => h(C.Text, { as: "span", title: figure.how }, figure.title) },
-  { name: "Value", of: (figure) => figure.value || "–" },
-  { name: "Standing", of: (figure) => (figure.needs ? h(C.Text, { as: "span", color: "fg.muted" }, "not measured here") : h(Standing, { standing: figure.standing })) },
-  { name: "Explanation and source", wrap: true, of: (figure) => h(Explained, { figure }) },
-];
+/** One under the other on a narrow screen: a table would have to be scrolled to see what a figure amounts to. */
+function Figure({ figure }) {
+  return h(
+    C.Grid,
+    {
+      as: "li", "data-figure": figure.name, templateColumns: { base: "1fr", md: "13rem 13rem 8rem 1fr" }, columnGap: 4, rowGap: 1,
+      alignItems: "start", py: 2.5, borderTopWidth: 1, fontSize: "sm",
+    },
+    h(C.Text, { title: figure.how, fontWeight: "medium" }, figure.title),
+    h(C.Text, { fontVariantNumeric: "tabular-nums", overflowWrap: "anywhere" }, figure.value || "–"),
+    figure.needs ? h(C.Text, { color: "fg.muted" }, "not measured here") : h(C.Box, null, h(Standing, { standing: figure.standing })),
+    h(C.Box, { minW: 0, overflowWrap: "anywhere" }, h(Explained, { figure })),
+  );
+}
 
 const periodOf = ({ from, to }) => (from || to ? `${from ?? "the first day"} to ${to ?? "the last due day"}` : "all days");
 
@@ -125,7 +133,7 @@ export function Compliance({ archive, access, days }) {
     Section,
     { title: "Compliance", id: "audit-trail-compliance" },
     h(Measured, { archive, report: shown?.report }),
-    h(Rows, { label: "Compliance figures", columns: COLUMNS, rows: figures.map((figure) => ({ ...figure, key: figure.name })) }),
+    h(C.Box, { as: "ul", listStyleType: "none", "aria-label": "Compliance figures" }, figures.map((figure) => h(Figure, { key: figure.name, figure }))),
     h(Order, { access, last, made: shown, onMade: (next) => {
       kept.report = next;
       setMade(next);

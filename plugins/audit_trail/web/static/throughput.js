@@ -68,6 +68,7 @@ function waits({ groups, dueHours }) {
       datasets: [{ type: "bar", label: "From a day’s end to its seal", data: groups.map((item) => item.lag), yAxisID: "hours", backgroundColor: colours, maxBarThickness: 24 }],
     },
     options: options({
+      legend: false,
       tooltip: (item) => `${item.dataset.label}: ${hours(item.raw)}`,
       scales: { hours: axis("left", { callback: (number) => hours(number) }) },
     }),
@@ -121,7 +122,7 @@ export function Throughput({ days, dueHours }) {
         null,
         h(Chart, { configure: volumes, data: groups, height: "260px", label: `Bytes and records a ${per}, ${name}. The button Table shows the figures.` }),
         h(C.Heading, { as: "h3", size: "xs", mt: 4, mb: 1 }, per === "day" ? "From a day’s end to its seal" : `From a day’s end to its seal, the longest of each ${per}`),
-        h(Chart, { configure: waits, data: lags, height: "130px", label: `Time from a day’s end to its seal, ${name}. The button Table shows the figures.` }),
+        h(Chart, { configure: waits, data: lags, height: "110px", label: `Time from a day’s end to its seal, ${name}. The button Table shows the figures.` }),
       ),
     h(C.Text, { fontSize: "xs", color: "fg.muted", mt: 2 }, waited(chosen, dueHours)),
   );
