@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.archive.object_store import Retention, StoredObject
+from audit_trail.evidence.airflow_run import AirflowRun
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import (
     Entry,
@@ -166,12 +167,20 @@ class YearsWriter:
                 content_bytes=manifest.content_bytes,
                 stored_bytes=sum(item.size for item in objects),
             ),
+            run=_run(day, "seal"),
         )
 
     def _verification(self, linked: dict[str, Any], day: date, *_: Any) -> Verification:
         sample = Sample(seed=linked["previous"], seed_sequence=linked["sequence"] - 1, population=0, size=0)
         return Verification(
-            **linked, date=day.isoformat(), passed=20, failed=0, unverifiable=0, sample=sample, failures=()
+            **linked,
+            date=day.isoformat(),
+            passed=20,
+            failed=0,
+            unverifiable=0,
+            sample=sample,
+            failures=(),
+            run=_run(day, "verify_sample"),
         )
 
     def _signed(self, entry: Entry) -> bytes:
@@ -197,6 +206,17 @@ def _sealed(stored: StoredObject) -> SealedObject:
         sha256=stored.sha256 or "",
         lock_mode="COMPLIANCE",
         retain_until=format_timestamp(stored.retention.until),
+    )
+
+
+def _run(day: date, task_id: str) -> AirflowRun:
+    return AirflowRun(
+        dag_id="audit_trail_daily",
+        run_id=f"scheduled__{day + timedelta(days=1)}T00:00:00+00:00",
+        task_id=task_id,
+        try_number=1,
+        dag_version_id="019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3a49",
+        bundle="dags-folder",
     )
 
 

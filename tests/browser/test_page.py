@@ -14,6 +14,7 @@ from tests.browser.running_airflow import PATIENCE_S, request, wait_for
 
 DAY = "[data-testid=audit-trail-day]"
 PACK = "[data-testid=audit-trail-pack]"
+REPORT = "[data-testid=audit-trail-report]"
 RUNS = "/api/v2/dags/audit_trail_daily/dagRuns"
 
 
@@ -32,7 +33,15 @@ def test_the_page_is_in_the_navigation_and_shows_the_days(site: Site) -> None:
     site.page.wait("!!document.querySelector('[data-testid=audit-trail] [data-day]')")
     assert site.verdict(days_ago(1)) == "sealed"
     text = site.page.text()
-    for part in ("Days proven", "Missing days", "Throughput", "Ledger and locks", "Keys", "Verifications"):
+    for part in (
+        "Days proven",
+        "Missing days",
+        "Throughput",
+        "Compliance",
+        "Ledger and locks",
+        "Keys",
+        "Verifications",
+    ):
         assert part in text
     assert "extends the head remembered outside the bucket" in text
     head = site.page.evaluate(
@@ -60,6 +69,17 @@ def test_a_day_opens_by_keyboard_and_leads_to_its_run_and_log(site: Site) -> Non
     ):
         assert part in text
     page.wait(f"document.querySelector('{DAY}').innerText.includes('scheduled__')")
+    # The seal names its run and the DAG's version, and Airflow is asked whether it says the same.
+    page.wait(
+        f"document.querySelector('{DAY}').innerText.includes('version 1 in Airflow, which says the same')"
+    )
+    run = page.evaluate(f"fetch('audit-trail/api/days/{days_ago(1)}').then(a => a.json())")["revisions"][0][
+        "run"
+    ]
+    assert (run["dag_id"], run["task_id"], run["bundle"]) == ("audit_trail_daily", "seal", "dags-folder")
+    said = page.evaluate(f"document.querySelector('{DAY}').innerText")
+    assert run["run_id"] in said
+    assert run["dag_version_id"] in said
     site.keep("day-light")
     page.click_button("verification", DAY)
     page.wait("location.pathname.includes('/tasks/verify_sample')")
@@ -123,6 +143,42 @@ def test_a_pack_is_downloaded(site: Site) -> None:
     page.press("Escape")
 
 
+def test_how_long_days_waited_for_their_seal_is_drawn_and_said(site: Site) -> None:
+    page = site.open()
+    section = "document.querySelector('[aria-labelledby=audit-trail-throughput]')"
+    page.wait(f"{section}.querySelectorAll('canvas').length === 2")
+    assert "waited longer than 24 h for the seal" in page.evaluate(f"{section}.innerText")
+    page.click_button("Table", "[aria-labelledby=audit-trail-throughput]")
+    page.wait(f"{section}.innerText.includes('Sealed after')")
+    rows = page.evaluate(f"[...{section}.querySelectorAll('tbody tr')].map(row => row.innerText)")
+    assert rows
+    assert all(days_ago(1) not in row or "h" in row or "min" in row for row in rows)
+
+
+def test_a_compliance_report_is_measured_shown_and_saved(site: Site) -> None:
+    page = site.open()
+    section = "document.querySelector('[aria-labelledby=audit-trail-compliance]')"
+    before = page.evaluate(f"{section}.innerText")
+    assert before.count("not measured here") == 10  # nine figures, and the sentence that explains it
+    assert "Days sealed or declared" in before
+    page.click_button("Compliance report", REPORT)
+    page.wait_for("the figures above are the report")
+    after = page.evaluate(f"{section}.innerText")
+    assert "not measured here" not in after
+    assert "of all days, up to ledger entry" in after
+    # The embedded store is not AWS: nobody's policies can be read, and that is not 0.
+    assert "IAM knows nothing of its users" in after
+    site.keep("compliance-light")
+    page.click_button("Save for machines (JSON)", REPORT)
+    page.click_button("Save for people (HTML)", REPORT)
+    name = f"audit-trail-compliance-{days_ago(0)}"
+    for ending in ("json", "html"):
+        wait_for("the file", (site.browser.downloads / f"{name}.{ending}").is_file)
+    saved = json.loads((site.browser.downloads / f"{name}.json").read_text("utf-8"))
+    assert [figure["value"] for figure in saved["figures"] if figure["name"] == "signed-records"] == ["100 %"]
+    assert "Objects stored as promised" in (site.browser.downloads / f"{name}.html").read_text("utf-8")
+
+
 def test_a_viewer_sees_everything_and_starts_nothing(site: Site) -> None:
     viewer = site.token_of("viewer")
     site.page.call("Network.setCookie", name="_token", value=viewer, url=site.url)
@@ -167,7 +223,7 @@ def test_nothing_is_asked_of_anybody_but_airflow(site: Site) -> None:
 
 
 def test_nobody_who_is_not_logged_in_gets_more_than_the_bundle(site: Site) -> None:
-    for path in ("overview", "access", f"days/{days_ago(1)}", "verifications?before=9"):
+    for path in ("overview", "access", f"days/{days_ago(1)}", "verifications?before=9", "report"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             request(f"{site.url}/audit-trail/api/{path}")
         assert refused.value.code == 401

@@ -16,6 +16,7 @@ import pytest
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence import canonical
+from audit_trail.evidence.airflow_run import AirflowRun
 from audit_trail.evidence.ledger_entry import (
     FailedCheck,
     Gap,
@@ -103,6 +104,15 @@ def sealed(key: str) -> SealedObject:
     )
 
 
+RUN = AirflowRun(
+    dag_id="audit_trail_daily",
+    run_id="scheduled__2026-01-10T00:00:00+00:00",
+    task_id="seal",
+    try_number=2,
+    dag_version_id="019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3a49",
+    bundle="dags-folder",
+    bundle_version="9e107d9d372bb6826bd81d3542a419d6",
+)
 SEAL = Seal(
     archive="audit-trail",
     genesis=A,
@@ -117,6 +127,7 @@ SEAL = Seal(
     manifest=sealed("manifests/date=2026-01-09/r0002-cccccccccccccccc.dsse.json"),
     objects=(sealed("logs/source=api/date=2026-01-09/part-00000-cccccccccccccccc.jsonl.zst"),),
     totals=Totals(inputs=1, segments=1, records=3, content_bytes=110, stored_bytes=60),
+    run=RUN,
 )
 VERIFICATION = Verification(
     archive="audit-trail",
@@ -130,6 +141,7 @@ VERIFICATION = Verification(
     unverifiable=0,
     sample=Sample(seed=B, seed_sequence=4, population=30, size=20),
     failures=(FailedCheck(check="object.sha256", where="logs/x"),),
+    run=RUN.model_copy(update={"task_id": "verify_sample"}),
 )
 
 LINKED = {"archive": "audit-trail", "genesis": A, "sequence": 6, "previous": B, "at": "2026-01-10T00:07:00Z"}
@@ -157,6 +169,11 @@ OPTIONAL = {
     ("manifest", "last_event"),
     ("manifest", "object_version"),
     ("manifest", "version_id"),
+    *(
+        (kind, name)
+        for kind in ("seal", "verification")
+        for name in ("run", "dag_version_id", "bundle", "bundle_version")
+    ),
 }
 MAY_BE_NAMED = {"replacements"}
 
@@ -440,6 +457,38 @@ def test_names_on_paper_are_those_of_the_format(name: str) -> None:
         ("seal", ("sequence",), (1,), (0,)),
         ("key-revocation", ("from_sequence",), (1,), (0,)),
         ("verification", ("sample", "by_checksum"), (1, 20), (0, 21)),
+        ("seal", ("run", "try_number"), (1,), (0,)),
+        (
+            "seal",
+            ("run", "dag_id"),
+            ("x" * 250, "%E2%82%AC" * 250, "%F0%9F%98%80" * 250, "a_.~:+-Z9"),
+            ("", "x" * 251),
+        ),
+        (
+            "verification",
+            ("run", "run_id"),
+            ("%20" * 250,),
+            ("%20" * 251, "%E2%82%AC" * 251, "%F0%9F%98%80" * 251),
+        ),
+        (
+            "seal",
+            ("run", "dag_version_id"),
+            ("00000000-0000-0000-0000-000000000000",),
+            (
+                "019B9E5A-6F3C-7C52-9D0E-5F4D1C2B3A49",
+                "019b9e5a6f3c7c529d0e5f4d1c2b3a49",
+                "019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3a49\n",
+                "{019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3a49}",
+                "x019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3a49",
+                "019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3a4",
+                "019b9e5A-6f3c-7c52-9d0e-5f4d1c2b3a49",
+                "019b9e5a-6f3C-7c52-9d0e-5f4d1c2b3a49",
+                "019b9e5a-6f3c-7C52-9d0e-5f4d1c2b3a49",
+                "019b9e5a-6f3c-7c52-9D0e-5f4d1c2b3a49",
+                "019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3A49",
+                "3",
+            ),
+        ),
     ],
 )
 def test_ends_of_ranges(name: str, path: Path, allowed: tuple[Any, ...], refused: tuple[Any, ...]) -> None:
@@ -448,6 +497,36 @@ def test_ends_of_ranges(name: str, path: Path, allowed: tuple[Any, ...], refused
     for value in refused:
         payload = changed(name, ("predicate", *path), setter(value))
         assert str(path[-1]) in str(refusal(name, payload))
+
+
+@pytest.mark.parametrize("field", ["dag_id", "run_id", "task_id", "bundle", "bundle_version"])
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        pytest.param("a b", id="blank"),
+        pytest.param("a\n", id="newline"),
+        pytest.param("a/b", id="slash"),
+        pytest.param('a"b', id="quote"),
+        pytest.param("\u20ac", id="not ASCII"),
+        pytest.param("%e2%82%ac", id="lower-case hex"),
+        pytest.param("%41", id="a letter that stands for itself"),
+        pytest.param("%2B", id="a plus that stands for itself"),
+        pytest.param("%", id="percent alone"),
+        pytest.param("%4", id="one digit"),
+        pytest.param("%FF", id="not UTF-8"),
+        pytest.param("%ED%A0%80", id="surrogate"),
+        pytest.param("%C0%AF", id="overlong"),
+    ],
+)
+def test_a_name_of_airflow_has_one_spelling(field: str, spelled: str) -> None:
+    payload = changed("seal", ("predicate", "run", field), setter(spelled))
+    assert field in str(refusal("seal", payload))
+
+
+@pytest.mark.parametrize("name", ["gap", "key-rotation", "key-revocation", "genesis"])
+def test_only_seals_and_verifications_name_a_run(name: str) -> None:
+    payload = changed(name, ("predicate", "run"), setter(RUN.to_json()))
+    assert "run" in str(refusal(name, payload))
 
 
 @pytest.mark.parametrize("entry", [GENESIS, ROTATION, REVOCATION], ids=lambda entry: entry.kind)

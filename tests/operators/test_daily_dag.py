@@ -47,6 +47,10 @@ print("RESULT " + json.dumps({
     "state": str(run.state), "start": str(run.data_interval_start), "end": str(run.data_interval_end),
     "tasks": {f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in run.get_task_instances()},
     "labels": sorted(str(ti.rendered_map_index) for ti in run.get_task_instances() if ti.map_index >= 0),
+    "tries": {ti.task_id: {
+        "dag_id": ti.dag_id, "run_id": ti.run_id, "task_id": ti.task_id, "try_number": ti.try_number,
+        "dag_version_id": str(ti.dag_version_id),
+    } for ti in run.get_task_instances() if ti.map_index < 0},
 }))
 """
 RUN_ALL = """
@@ -164,6 +168,11 @@ def test_a_day_is_sealed_through_the_dag_and_again_nothing_new(airflow: AirflowH
     }
     view = StageContext(settings=airflow.settings).ledger()
     assert [seal.date for seal in view.seals] == [day(1)]
+    # The entries name the tries that made them, as Airflow's database has them; `dag.test` has no bundle.
+    tries: Any = first["tries"]
+    made = [view.seals[0].run, view.verifications[0].run]
+    assert [run and run.to_json() for run in made] == [tries["seal"], tries["verify_sample"]]
+    assert f"FACT made-by key=ledger/{view.seals[0].sequence:012d}.dsse.json" in airflow.output
     # A task log is evidence: an honest run has no error in it.
     assert "[error" not in airflow.output
 

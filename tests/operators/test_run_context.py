@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.evidence.airflow_run import MAX_NAME_CHARACTERS, AirflowRun
 from audit_trail.operators.daily_operators import CollectOperator
-from audit_trail.operators.run_context import cutoff, is_dry_run, stage_context_of
+from audit_trail.operators.run_context import cutoff, is_dry_run, run_of, stage_context_of
 from audit_trail.operators.verify_operators import request_of
 from audit_trail.pipeline.chosen_sources import chosen_sources
 
@@ -125,3 +127,59 @@ def test_collect_waits_in_the_triggerer_until_the_cutoff(monkeypatch: pytest.Mon
 
 def test_who_has_no_params_is_asked_for_nothing() -> None:
     assert request_of({"ti": SimpleNamespace()}).level == "objects"  # type: ignore[typeddict-item,typeddict-unknown-key]
+
+
+def task_instance(**changes: Any) -> Any:
+    """What a task sees of itself, as Airflow's task runner makes it."""
+    values = {
+        "dag_id": "audit_trail_daily",
+        "run_id": "scheduled__2026-03-15T00:00:00+00:00",
+        "task_id": "seal",
+        "try_number": 2,
+        "map_index": -1,
+        "dag_version_id": UUID("019B9E5A-6F3C-7C52-9D0E-5F4D1C2B3A49"),
+        "bundle_instance": SimpleNamespace(name="dags-folder", version=None),
+    }
+    return {"ti": SimpleNamespace(**values | changes)}
+
+
+def test_a_stage_knows_which_run_it_is() -> None:
+    run = AirflowRun(
+        dag_id="audit_trail_daily",
+        run_id="scheduled__2026-03-15T00:00:00+00:00",
+        task_id="seal",
+        try_number=2,
+        dag_version_id="019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3a49",
+        bundle="dags-folder",
+    )
+    assert stage_context_of(task_instance()).run == run
+    versioned = task_instance(bundle_instance=SimpleNamespace(name="git", version="4b825dc6"))
+    assert run_of(versioned) == run.model_copy(update={"bundle": "git", "bundle_version": "4b825dc6"})
+
+
+def test_without_airflow_there_is_no_run() -> None:
+    assert stage_context_of(context()).run is None
+
+
+def test_a_run_that_somebody_named_strangely_is_spelled_in_ascii() -> None:
+    """As Airflow's `allowed_run_id_pattern` may be set to let them."""
+    run = run_of(task_instance(run_id="n\u00e4chster Versuch\n$(id)", dag_id="t\u00e4glich"))
+    assert run is not None
+    assert (run.run_id, run.dag_id) == ("n%C3%A4chster%20Versuch%0A%24%28id%29", "t%C3%A4glich")
+
+
+def test_a_name_that_is_too_long_ends_the_run_before_anything_is_done() -> None:
+    """SQLite alone lets it through; every other database of Airflow refuses it."""
+    with pytest.raises(ConfigurationError, match=r"run_id: .*250 characters") as caught:
+        stage_context_of(task_instance(run_id="x" * 251))
+    assert "shorter" in caught.value.remedy
+    assert len(caught.value.where) == 80
+
+
+def test_airflows_limits_are_the_ones_that_these_are_made_for() -> None:
+    """Read from the Airflow that is installed: a raise of it has to be looked at here."""
+    from airflow.configuration import conf
+    from airflow.models.base import ID_LEN
+
+    assert ID_LEN == MAX_NAME_CHARACTERS
+    assert conf.get("scheduler", "allowed_run_id_pattern") == "^[A-Za-z0-9_.~:+-]+$"

@@ -15,11 +15,21 @@ from tests.reporting.opened_pack import ML_DSA_OPENSSL, OpenedPack
 
 from audit_trail.archive.object_store import ObjectReader
 from audit_trail.demo.embedded_store import EmbeddedStore
+from audit_trail.evidence.airflow_run import AirflowRun, spell_name
 from audit_trail.pipeline.ledger_appends import declare_gap, revoke_key, rotate_keys
 from audit_trail.reporting.export import Exported, ExportOrder, export_pack
 
 FIRST, QUIET, GAP, ROTATED, LAST = (f"2026-03-{day}" for day in (10, 11, 12, 13, 14))
 DUE_HOURS = 24 * 365
+RUN = AirflowRun(
+    dag_id="audit_trail_daily",
+    run_id=spell_name("manual__<b>again</b>"),
+    task_id="seal",
+    try_number=2,
+    dag_version_id="019b9e5a-6f3c-7c52-9d0e-5f4d1c2b3a49",
+    bundle="git",
+    bundle_version="4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +39,7 @@ def eventful(store: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def eventful_archive(store: EmbeddedStore, home: Path) -> Archive:
-    """Five days: a supplement, a quiet day, a gap, a rotation and a revocation."""
+    """Five days: a supplement, a quiet day, a gap, a rotation, a revocation; the last one by Airflow."""
     url = f"file://{home}/home/logs"
     archive = Archive(
         home / "home",
@@ -52,7 +62,9 @@ def eventful_archive(store: EmbeddedStore, home: Path) -> Archive:
     rsa = next(key for key in archive.context().ledger().keys if key.keytype == "rsa")
     revoke_key(archive.context(), rsa.keyid, reason="a laptop was lost")
     archive.log(f"{LAST}-app.log", b"".join(b"after the revocation %d\n" % number for number in range(50)))
-    archive.processor().process_daily_logs(LAST)
+    by_airflow = archive.processor()
+    by_airflow.context.run = RUN
+    by_airflow.process_daily_logs(LAST)
     return archive
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.pipeline.conftest import NOW, Archive
-from tests.reporting.conftest import FIRST, GAP, LAST, exported
+from tests.reporting.conftest import FIRST, GAP, LAST, RUN, exported
 
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion, StoredObject
 from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
@@ -83,6 +83,20 @@ class TestContents:
         assert exported(eventful, tmp_path / "p.zip", digests_only=True).checks.exit_code == 0
         assert not [name for name in names(tmp_path / "p.zip") if name.startswith("archive/logs/")]
         assert "digests only, without records" in report(tmp_path / "p.zip")
+
+    def test_the_report_says_which_run_sealed_and_verified(self, pack: Path) -> None:
+        text = report(pack)
+        revisions, verifications = (
+            text.split("<h2>Every revision</h2>")[1],
+            text.split("<h2>Verifications")[1],
+        )
+        assert revisions.count("not by a task of Airflow") == 4
+        assert "run <code>manual__%3Cb%3Eagain%3C%2Fb%3E</code>, task seal, try 2" in revisions
+        assert f"<code>{RUN.dag_version_id}</code>" in revisions
+        assert f"git at <code>{RUN.bundle_version}</code>" in revisions
+        by = verifications.partition("</table>")[0]
+        assert by.count("not Airflow") == 4
+        assert by.count(f"audit_trail_daily, <code>{RUN.run_id}</code>, try 2") == 1
 
     def test_the_index_lists_every_file_but_itself_and_the_sums(self, eventful: Archive, pack: Path) -> None:
         with zipfile.ZipFile(pack) as opened:

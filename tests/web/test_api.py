@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.pipeline.conftest import Archive
-from tests.reporting.conftest import FIRST, GAP, LAST, QUIET, ROTATED
+from tests.reporting.conftest import FIRST, GAP, LAST, QUIET, ROTATED, RUN
 from tests.web.conftest import ROLES, Server
 
 DATA_ROUTES = (
@@ -22,6 +22,7 @@ DATA_ROUTES = (
     "/api/verifications?before=9",
     f"/api/pack/digests?first={QUIET}&last={QUIET}",
     f"/api/pack/records?first={QUIET}&last={QUIET}",
+    f"/api/report?first={QUIET}&last={QUIET}",
 )
 
 
@@ -143,6 +144,15 @@ def test_a_day_opens_to_what_it_holds(server: Server) -> None:
     assert late["reason"]
     assert late["inputs"][0]["uri"].endswith("app-late.log")
     assert day["verifications"][0]["failed"] == 0
+
+
+def test_a_day_names_the_run_that_sealed_and_verified_it(server: Server) -> None:
+    server.overview()
+    day = server.get(f"/api/days/{LAST}").json()
+    assert day["revisions"][0]["run"] == day["verifications"][0]["run"] == RUN.to_json()
+    assert server.overview()["archive"]["verifications"][0]["run"] == RUN.to_json()
+    by_hand = server.get(f"/api/days/{FIRST}").json()
+    assert [revision["run"] for revision in by_hand["revisions"]] == [None, None]
 
 
 def test_a_declared_gap_opens_to_its_reason(server: Server) -> None:
@@ -280,6 +290,26 @@ def test_records_need_the_audit_log_permission(server: Server, monkeypatch: pyte
     assert server.get(f"/api/pack/records?first={FIRST}&last={LAST}").status_code == 403
     assert server.get(f"/api/pack/digests?first={FIRST}&last={LAST}").status_code == 200
     assert server.get(f"/api/pack/records?first={FIRST}&last={LAST}", "op").status_code == 200
+
+
+def test_a_report_needs_the_audit_log_permission(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names people and roles of the AWS account."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+    server.overview()
+    real = SimpleAuthManager.is_authorized_dag
+
+    def narrower(self: Any, *, user: Any, access_entity: Any = None, **more: Any) -> bool:
+        allowed = access_entity is not DagAccessEntity.AUDIT_LOG or user.role != "VIEWER"
+        return allowed and real(self, user=user, access_entity=access_entity, **more)
+
+    monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", narrower)
+    for role, allowed in (("viewer", False), ("op", True)):
+        assert server.get("/api/access", role).json()["can"]["report"] is allowed
+        answer = server.get(f"/api/report?first={QUIET}&last={QUIET}", role)
+        assert answer.status_code == (200 if allowed else 403)
+    assert "figures" not in server.get(f"/api/report?first={QUIET}&last={QUIET}", "viewer").text
 
 
 def test_the_bundle_is_there_for_everybody_and_holds_no_secret(server: Server) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence import canonical
+from audit_trail.evidence.airflow_run import AirflowRun
 from audit_trail.evidence.fields import Count, Day, Document, Sha256, Text, Timestamp, first_problem
 from audit_trail.evidence.manifest import Revision
 from audit_trail.evidence.object_keys import ledger_key
@@ -79,7 +80,10 @@ class Totals(Document):
 
 
 class Seal(_Linked):
-    """A revision of a day is complete: its manifest and all its objects."""
+    """A revision of a day is complete: its manifest and all its objects.
+
+    `run` sealed it; absent where it was not done by a task of Airflow.
+    """
 
     kind: Literal["seal"] = "seal"
     date: Day
@@ -90,6 +94,7 @@ class Seal(_Linked):
     manifest: SealedObject
     objects: tuple[SealedObject, ...]
     totals: Totals
+    run: AirflowRun | None = None
 
 
 class Sample(Document):
@@ -123,7 +128,10 @@ class FailedCheck(Document):
 
 
 class Verification(_Linked):
-    """What a verification checked and found."""
+    """What a verification checked and found.
+
+    `run` made it; absent where it was not done by a task of Airflow.
+    """
 
     kind: Literal["verification"] = "verification"
     date: Day
@@ -132,6 +140,7 @@ class Verification(_Linked):
     unverifiable: Count
     sample: Sample
     failures: Annotated[tuple[FailedCheck, ...], Field(max_length=100)]
+    run: AirflowRun | None = None
 
 
 class Gap(_Linked):

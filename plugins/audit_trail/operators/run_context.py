@@ -14,6 +14,7 @@ MAX_LATE_DATA_HOURS = 168
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from audit_trail.evidence.airflow_run import AirflowRun
     from audit_trail.pipeline.stage_context import StageContext
     from audit_trail.settings import Settings
 
@@ -37,6 +38,7 @@ def stage_context_of(context: Context) -> StageContext:
         with_secrets=with_connection_secrets,
         only_sources=_names(params.get("sources")),
         is_dry_run=is_dry_run(context),
+        run=run_of(context),
     )
 
 
@@ -78,6 +80,44 @@ def cutoff(context: Context, day: str, hours: float) -> datetime:
     except ValueError:
         raise _wrong("day", "YYYY-MM-DD", day) from None
     return start + timedelta(days=1, hours=hours)
+
+
+def run_of(context: Context) -> AirflowRun | None:
+    """The try of a task that this is, for the entries that it signs; None where Airflow runs none.
+
+    Raises:
+        ConfigurationError: A name that no entry may hold: then nothing is begun.
+    """
+    from pydantic import ValidationError
+
+    from audit_trail.evidence.airflow_run import MAX_NAME_CHARACTERS, AirflowRun, spell_name
+    from audit_trail.evidence.fields import first_problem
+
+    ti: Any = context.get("ti")
+    if ti is None:  # an operator that somebody calls without Airflow
+        return None
+    bundle = getattr(ti, "bundle_instance", None)
+    names = {
+        "dag_id": ti.dag_id,
+        "run_id": ti.run_id,
+        "task_id": ti.task_id,
+        "bundle": getattr(bundle, "name", None),
+        "bundle_version": getattr(bundle, "version", None),
+    }
+    version = getattr(ti, "dag_version_id", None)
+    try:
+        return AirflowRun(
+            **{name: spell_name(text) for name, text in names.items() if text},
+            try_number=ti.try_number,
+            dag_version_id=str(version) if version else None,
+        )
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"the run cannot be named in the ledger: {first_problem(error)}",
+            where=ti.run_id[:80],
+            expected=f"names of 1 to {MAX_NAME_CHARACTERS} characters",
+            remedy="trigger the day again with a shorter run id",
+        ) from error
 
 
 def say_run(context: Context, day: str) -> None:

@@ -42,6 +42,8 @@ def seal_commands(archive: ArchiveSettings, view: LedgerView, seal: Seal) -> Com
         check_statement(name, ".predicate.previous", seal.previous),
         check_statement(name, ".predicate.manifest.sha256", seal.manifest.sha256),
     ]
+    if seal.run is not None:
+        commands.append(check_statement(name, ".predicate.run", seal.run.to_json()))
     for key in rsa_keys(keys):
         commands += check_signature(name, key)
     return tuple(commands)

@@ -21,6 +21,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from audit_trail.evidence.ledger_entry import Seal, Verification
+from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.verification.checks import Check, Outcome
 
 LOGGER = "audit_trail.evidence"
@@ -71,6 +73,13 @@ def note(sentence: str) -> str:
 def fact(name: str, **fields: object) -> str:
     """What was read, written, signed or found. None leaves a field out."""
     return f"FACT {name}{_fields(fields)}"
+
+
+def made_by(entry: Seal | Verification) -> tuple[str, ...]:
+    """Which run of Airflow made an entry, as it stands in there; nothing where none did."""
+    if entry.run is None:
+        return ()
+    return (fact("made-by", key=ledger_key(entry.sequence), **entry.run.to_json()),)
 
 
 def check_line(check: Check) -> str:

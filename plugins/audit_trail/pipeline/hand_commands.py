@@ -10,9 +10,11 @@ every value is one quoted word.
 from __future__ import annotations
 
 import base64
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from audit_trail.evidence.envelope import PAYLOAD_TYPE
 from audit_trail.evidence.ledger_entry import SealedObject
@@ -117,9 +119,9 @@ def check_lines(name: str, records: int) -> str:
     return f"zstd -dcq {shell_word(name)} | grep -ac '' | grep -xF {records}"
 
 
-def check_statement(name: str, path: str, value: str) -> str:
+def check_statement(name: str, path: str, value: str | dict[str, Any]) -> str:
     """Compare one field of what an envelope holds, e.g. `.predicate.previous`."""
-    name, wanted = shell_word(name), shell_word(f'{path} == "{value}"')
+    name, wanted = shell_word(name), shell_word(f"{path} == {json.dumps(value)}")
     return f"jq -jr .payload {name} | base64 -d | jq -e {wanted}"
 
 

@@ -13,7 +13,7 @@ from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import LinkedEntry, Seal, Totals, encode_entry
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.pipeline.archive_evidence import key_commands, seal_commands
-from audit_trail.pipeline.evidence_log import fact
+from audit_trail.pipeline.evidence_log import fact, made_by
 from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands
 from audit_trail.pipeline.handoffs import Sealed, Signed, Uploaded
 from audit_trail.pipeline.stage_context import StageContext
@@ -158,6 +158,7 @@ def _entry(context: StageContext, view: LedgerView, signed: Signed, uploaded: Se
             content_bytes=signed.content_bytes,
             stored_bytes=sum(item.bytes for item in segments),
         ),
+        run=context.run,
     )
 
 
@@ -201,6 +202,8 @@ def _say(context: StageContext, view: LedgerView, sealed: Sealed) -> None:
                 **seal.totals.to_json(),
             )
         )
+        # Of the entry, which another run may have made than the one whose log this is.
+        say(*made_by(seal))
         lock = view.locks[sealed.sequence]
         if lock is not None:
             until = format_timestamp(lock.until)

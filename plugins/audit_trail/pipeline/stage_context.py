@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from audit_trail.archive.object_store import ObjectStore
     from audit_trail.archive.storage_processor import StorageProcessor
+    from audit_trail.evidence.airflow_run import AirflowRun
     from audit_trail.evidence.public_key import PublicKey
     from audit_trail.redaction import Redactor
     from audit_trail.signing.timestamp_authority import TimestampAuthority
@@ -59,6 +60,7 @@ class StageContext:
             one that goes by connection.
         with_secrets: Fills in secrets of signing keys that are kept elsewhere, for those stages
             alone that sign.
+        run: The task of Airflow that works with it, for the entries that it signs.
     """
 
     settings: Settings
@@ -70,6 +72,7 @@ class StageContext:
     """Works in a staging area of its own, which no other run takes for its own."""
     clients: ClientFactory = field(default=open_client)
     with_secrets: Callable[[Settings], Settings] = field(default=_as_they_are)
+    run: AirflowRun | None = None
     _signers: dict[str, Signer] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from audit_trail.errors import StorageError
 from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Verification
+from audit_trail.pipeline.evidence_log import made_by
+from audit_trail.pipeline.evidence_writer import say
 from audit_trail.pipeline.seal import MAX_RACES, append, linked
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.timestamp_entries import stamp_entries
@@ -59,9 +61,11 @@ def append_verification(
             unverifiable=tally.unverifiable,
             sample=sample,
             failures=tally.failures,
+            run=context.run,
         )
         if append(context, view, entry):
             after = context.ledger()
             stamp_entries(context, after)
+            say(*made_by(entry))
             return entry.sequence, after
     raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")

@@ -20,6 +20,9 @@ may_read_digests = requires_access_dag("GET", DagAccessEntity.TASK_LOGS, param_d
 may_read_records = requires_access_dag("GET", DagAccessEntity.AUDIT_LOG, param_dag_id=DAG_ID)
 """A pack with records: log records of the company, so for whoever may read Airflow's own audit log."""
 
+may_measure = may_read_records
+"""The compliance report: it names everybody in the AWS account who could change the archive."""
+
 
 def abilities(user: Any) -> dict[str, bool]:
     """What the page offers to a user; each is decided again where it is done."""
@@ -27,6 +30,7 @@ def abilities(user: Any) -> dict[str, bool]:
         "seal": _is_allowed(user, "POST", DagAccessEntity.RUN, DAG_ID),
         "verify": _is_allowed(user, "POST", DagAccessEntity.RUN, VERIFY_DAG_ID),
         "export_digests": _is_allowed(user, "GET", DagAccessEntity.TASK_LOGS, DAG_ID),
+        "report": _is_allowed(user, "GET", DagAccessEntity.AUDIT_LOG, DAG_ID),
         "export_records": _is_allowed(user, "GET", DagAccessEntity.AUDIT_LOG, DAG_ID),
     }
 

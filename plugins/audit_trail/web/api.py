@@ -24,10 +24,12 @@ from fastapi.staticfiles import StaticFiles
 
 from audit_trail.errors import AuditTrailError, ConfigurationError, StorageError
 from audit_trail.evidence.fields import format_timestamp
+from audit_trail.reporting.compliance.measurement import Period
 from audit_trail.verification.days import DAG_ID
 from audit_trail.web.access import (
     VERIFY_DAG_ID,
     abilities,
+    may_measure,
     may_read,
     may_read_digests,
     may_read_records,
@@ -36,6 +38,8 @@ from audit_trail.web.archive_view import ArchiveView, Look
 from audit_trail.web.configured_archive import ConfiguredArchive
 from audit_trail.web.day_detail import day_detail, problem_json
 from audit_trail.web.pack_download import FindingsError, PackDesk, PackOrder, blocks, limits
+from audit_trail.web.report_desk import ReportDesk
+from audit_trail.web.report_desk import limits as report_limits
 from audit_trail.web.response_headers import ResponseHeaders
 from audit_trail.web.snapshot import Snapshot, group_findings, is_day, recorded_verification
 
@@ -66,6 +70,7 @@ def make_app(open_context: Callable[[], StageContext] | None = None) -> FastAPI:
     app.state.open_context = opener
     app.state.archive = ArchiveView(open_context=opener)
     app.state.desk = PackDesk()
+    app.state.report_desk = ReportDesk()
     app.state.readers = threading.BoundedSemaphore(MAX_READERS)
     app.include_router(router)
     app.mount("/assets", StaticFiles(directory=STATIC), name="assets")
@@ -85,6 +90,7 @@ def access(user: GetUserDep) -> dict[str, Any]:
         "can": abilities(user),
         "dags": {"seal": DAG_ID, "verify": VERIFY_DAG_ID},
         "pack": limits(),
+        "report": report_limits(),
     }
 
 
@@ -151,6 +157,16 @@ def pack_of_digests(request: Request, first: Day, last: Day, allow_findings: boo
 def pack_of_records(request: Request, first: Day, last: Day, allow_findings: bool = False) -> Response:
     """The auditor's pack, records included."""
     return _pack(request, first, last, digests_only=False, allow_findings=allow_findings)
+
+
+@router.get("/report", dependencies=[Depends(may_measure), Depends(action_logging("audit_trail_report"))])
+def report(request: Request, first: Day | None = None, last: Day | None = None) -> Response:
+    """The compliance report of some days, or of all: every object is looked at, while the browser waits."""
+    state, snapshot = request.app.state, _snapshot(request)
+    period = Period(
+        first=_date(first, "first") if first else None, last=_date(last, "last") if last else None
+    )
+    return JSONResponse(state.report_desk.measure(state.open_context(), snapshot, period))
 
 
 def _pack(request: Request, first: str, last: str, *, digests_only: bool, allow_findings: bool) -> Response:

@@ -63,6 +63,7 @@ def _revision(store: ObjectReader, view: LedgerView, seal: Seal) -> dict[str, An
         "signed_by": [
             {"scheme": key.scheme, "keyid": key.keyid} for key in view.history.era_at(seal.sequence).keys
         ],
+        "run": seal.run.to_json() if seal.run else None,
         "totals": seal.totals.to_json(),
         "manifest": _sealed(seal.manifest),
         "problem": problem,

@@ -62,7 +62,7 @@ def ledger_metrics(view: LedgerView, days: Sequence[DayVerdict]) -> LedgerMetric
         days: The verdicts of all days that are due.
     """
     recent = [view.seals_of(day.day)[0] for day in days if view.seals_of(day.day)][-RECENT_DAYS:]
-    lags = sorted(_waited_hours(seal, view) for seal in recent)
+    lags = sorted(waited_hours(seal, view) for seal in recent)
     verified = {entry.date for entry in view.verifications}
     return LedgerMetrics(
         due_days=len(days),
@@ -77,6 +77,7 @@ def ledger_metrics(view: LedgerView, days: Sequence[DayVerdict]) -> LedgerMetric
     )
 
 
-def _waited_hours(seal: Seal, view: LedgerView) -> float:
+def waited_hours(seal: Seal, view: LedgerView) -> float:
+    """Hours that a day waited for its seal since its end, or since the founding if that was later."""
     ready = max(parse_timestamp(seal.interval_end), parse_timestamp(view.genesis.at))
     return round((parse_timestamp(seal.at) - ready) / timedelta(hours=1), 2)

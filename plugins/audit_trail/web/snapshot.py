@@ -9,17 +9,18 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.errors import AuditTrailError, ConfigurationError
+from audit_trail.evidence.fields import format_timestamp
 from audit_trail.pipeline.weaknesses import weaknesses
 from audit_trail.reporting.key_validity import KeyValidity, key_validities
-from audit_trail.reporting.metrics.data_points import lag_hours
 from audit_trail.signing.pins import Head
 from audit_trail.verification.checks import Check, CheckList, Outcome
 from audit_trail.verification.days import DayVerdict, expected_days, judge_days, last_due_day
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.verifier import Verifier
 from audit_trail.web.finding_meanings import meaning_of
-from audit_trail.web.ledger_metrics import ledger_metrics
+from audit_trail.web.ledger_metrics import ledger_metrics, waited_hours
 from audit_trail.web.locks import lock_summary
+from audit_trail.web.page_figures import page_figures
 from audit_trail.web.recorded_findings import add_recorded
 
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ def take_snapshot(
         "keys": [_key(item, view) for item in key_validities(view.history)],
         "days": _columns(view, days),
         "metrics": ledger_metrics(view, days).to_json(),
+        "compliance": {
+            "measured_at": format_timestamp(now),
+            "figures": page_figures(view, days, checks, settings=context.settings, now=now),
+        },
         "verifications": [recorded_verification(item) for item in view.verifications[-FINDINGS_SHOWN:]][::-1],
         "findings": group_findings(checks.not_passed),
         "weaker_than_default": _weaknesses(context),
@@ -146,6 +151,7 @@ def recorded_verification(entry: Any) -> dict[str, Any]:
         "sequence": entry.sequence,
         "at": entry.at,
         "date": entry.date,
+        "run": entry.run.to_json() if entry.run else None,
         "passed": entry.passed,
         "failed": entry.failed,
         "unverifiable": entry.unverifiable,
@@ -220,7 +226,7 @@ def _columns(view: LedgerView, days: Sequence[DayVerdict]) -> dict[str, Any]:
         "records": [day.records for day in days],
         "bytes": [sum(seal.totals.content_bytes for seal in found) for found in seals],
         "stored": [sum(seal.totals.stored_bytes for seal in found) for found in seals],
-        "lag_hours": [lag_hours(found[0]) if found else None for found in seals],
+        "lag_hours": [waited_hours(found[0], view) if found else None for found in seals],
     }
 
 

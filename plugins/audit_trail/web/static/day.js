@@ -2,6 +2,7 @@
 import { Actions, Runs } from "./runs.js";
 import { C, Digest, Facts, Problem, React, Rows, h } from "./elements.js";
 import { Findings } from "./findings.js";
+import { MadeBy } from "./made_by.js";
 import { getDay } from "./requests.js";
 import { verificationColumns } from "./verifications.js";
 import { byName, bytes, count, dayOf, hours, longDay, plural, time } from "./words.js";
@@ -52,6 +53,7 @@ function Revision({ item, several }) {
       ["Manifest", h(Digest, { value: item.manifest.sha256, length: 10 })],
       ["Signed by", item.signed_by.map((key) => h(C.Text, { key: key.keyid, title: key.keyid }, `${key.scheme} ${key.keyid.slice(0, 8)}…`))],
     ] }),
+    h(C.Box, { mt: 3 }, h(Facts, { columns: 1, items: [["Sealed by", h(MadeBy, { run: item.run })]] })),
     h(Part, { title: "Segments" }, h(Rows, { label: "Segments", columns: SEGMENTS, rows: item.segments, empty: "A quiet day: no records, and sealed as such." })),
     h(Part, { title: "Inputs" },
       h(Rows, { label: "Inputs", columns: INPUTS, rows: item.inputs, empty: "None." }),

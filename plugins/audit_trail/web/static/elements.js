@@ -83,6 +83,12 @@ export function Rows({ label, columns, rows, empty }) {
   );
 }
 
+/** A day to be chosen. */
+export function DayField({ label, value, onChange, max }) {
+  return h(C.Field.Root, null, h(C.Field.Label, { fontSize: "sm" }, label),
+    h(C.Input, { type: "date", size: "sm", value, max, onChange: (event) => onChange(event.target.value) }));
+}
+
 /** Something went wrong, or something is to be known. */
 export function Notice({ status, title, children }) {
   return h(

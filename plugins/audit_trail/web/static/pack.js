@@ -1,23 +1,9 @@
 // The auditor's pack: which days, with or without records, and its download.
-import { C, Problem, React, h } from "./elements.js";
+import { C, DayField, Problem, React, h } from "./elements.js";
 import { Findings } from "./findings.js";
 import { getPack } from "./requests.js";
+import { saveFile } from "./save_file.js";
 import { bytes, plural } from "./words.js";
-
-function save({ name, blob }) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-function DayField({ label, value, onChange, max }) {
-  return h(C.Field.Root, null, h(C.Field.Label, { fontSize: "sm" }, label),
-    h(C.Input, { type: "date", size: "sm", value, max, onChange: (event) => onChange(event.target.value) }));
-}
 
 /** Why a pack cannot be asked for; empty when it can. */
 function obstacle({ first, last, chosen, stored, digestsOnly, access }) {
@@ -48,7 +34,7 @@ function Form({ days, access, start, onClose }) {
     try {
       const pack = await getPack({ ...order, ...more, signal: abort.current.signal, onBytes: (received, total) =>
         setState({ says: `${bytes(received)} of ${bytes(total)}`, busy: true }) });
-      save(pack);
+      saveFile(pack);
       setState({ says: `${pack.name}, ${bytes(pack.blob.size)}, is in your downloads. The auditor runs verify.sh in it.` });
     } catch (error) {
       setState(error.name === "AbortError" ? {} : { problem: error.problem ?? { what: error.message }, findings: error.findings ?? [] });

@@ -1,5 +1,6 @@
 // The page: loads the archive's overview, keeps it fresh, and lays out its parts.
 import { Calendar } from "./calendar.js";
+import { Compliance } from "./compliance.js";
 import { DayDrawer } from "./day.js";
 import { C, Notice, Problem, React, Router, h } from "./elements.js";
 import { Findings } from "./findings.js";
@@ -129,7 +130,8 @@ function Archive({ archive, status, access, refresh }) {
     ),
     h(Summary, { archive }),
     h(Calendar, { days, onDay: open, chosen: day }),
-    h(Throughput, { days }),
+    h(Throughput, { days, dueHours: archive.due_hours }),
+    h(Compliance, { archive, access, days }),
     h(
       C.SimpleGrid,
       { columns: { base: 1, xl: 2 }, columnGap: 4, alignItems: "start" },

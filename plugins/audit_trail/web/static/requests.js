@@ -47,6 +47,12 @@ export const getDay = async (day) => readJson(await ask(`audit-trail/api/days/${
 export const getVerifications = async (before) =>
   readJson(await ask(`audit-trail/api/verifications?before=${before}`));
 
+/** The compliance report of some days, or of all where they are empty: `{report, html}`. */
+export async function getReport({ first, last, signal }) {
+  const query = new URLSearchParams(Object.entries({ first, last }).filter(([, day]) => day));
+  return readJson(await ask(`audit-trail/api/report?${query}`, { signal }));
+}
+
 /** The auditor's pack as a blob; `onBytes` is called with the bytes received so far, and all of them. */
 export async function getPack({ first, last, digestsOnly, allowFindings, signal, onBytes }) {
   const kind = digestsOnly ? "digests" : "records";
@@ -72,6 +78,15 @@ export async function getPack({ first, last, digestsOnly, allowFindings, signal,
 export const getDag = async (dagId) => readJson(await ask(`api/v2/dags/${dagId}`));
 export const getRun = async (dagId, runId) =>
   readJson(await ask(`api/v2/dags/${dagId}/dagRuns/${encodeURIComponent(runId)}`));
+
+
+/** A try of a task, with the version of the DAG that it ran. */
+export const getTry = async ({ dagId, runId, taskId, tryNumber }) =>
+  readJson(
+    await ask(
+      `api/v2/dags/${encodeURIComponent(dagId)}/dagRuns/${encodeURIComponent(runId)}/taskInstances/${encodeURIComponent(taskId)}/tries/${tryNumber}`,
+    ),
+  );
 
 /** The runs about a day: those whose logical date it is, and those that name it in their parameters. */
 export async function getRunsOfDay(dagId, day) {

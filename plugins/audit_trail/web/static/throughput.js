@@ -1,23 +1,25 @@
-// Bytes and records a day, a week or a month, drawn by Chart.js.
+// Bytes and records a day, a week or a month, and how long days waited for their seal.
+import { Chart, axis, options, value } from "./chart.js";
 import { C, React, Rows, Section, h } from "./elements.js";
-import { bytes, compact, count } from "./words.js";
+import { bytes, compact, count, hours, plural } from "./words.js";
 
 const RANGES = [["30 days", 30, 1], ["90 days", 90, 1], ["1 year", 365, 7], ["All", Infinity, 30]];
 const STEPS = { 1: "day", 7: "week", 30: "month" };
 
-/** Sums by day, by week (from Monday) or by month; each is named by its first day. */
+/** Sums by day, by week (from Monday) or by month, and the longest wait in each; each is named by its first day. */
 function group(days, step) {
   if (step === 1) {
     // A day without a seal has no number of records, which is not the same as none.
-    return days.map((day) => ({ name: day.day, bytes: day.bytes, stored: day.stored, records: day.revisions ? day.records : null }));
+    return days.map((day) => ({ name: day.day, bytes: day.bytes, stored: day.stored, records: day.revisions ? day.records : null, lag: day.lag }));
   }
   const groups = new Map();
   for (const day of days) {
     const name = step === 30 ? day.day.slice(0, 7) : monday(day.day);
-    const sums = groups.get(name) ?? { name, bytes: 0, stored: 0, records: 0 };
+    const sums = groups.get(name) ?? { name, bytes: 0, stored: 0, records: 0, lag: null };
     sums.bytes += day.bytes;
     sums.stored += day.stored;
     sums.records += day.records;
+    if (day.lag !== null) sums.lag = Math.max(sums.lag ?? 0, day.lag);
     groups.set(name, sums);
   }
   return [...groups.values()];
@@ -38,27 +40,7 @@ function byteStep(most) {
   return Math.max(1, (round ?? 256) * unit);
 }
 
-const value = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--chakra-colors-${name}`).trim();
-
-/** Changes when the UI turns light or dark. */
-function useTheme() {
-  const [theme, setTheme] = React.useState(() => document.documentElement.className);
-  React.useEffect(() => {
-    const observer = new MutationObserver(() => setTheme(document.documentElement.className));
-    observer.observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
-    return () => observer.disconnect();
-  }, []);
-  return theme;
-}
-
-function configuration(groups) {
-  const text = value("fg-muted");
-  const grid = value("border");
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const step = byteStep(Math.max(...groups.map((item) => item.bytes)));
-  const axis = (position, ticks, extra) => ({
-    position, beginAtZero: true, ticks: { color: text, maxTicksLimit: 6, ...ticks }, grid: { color: grid, ...extra }, border: { display: false },
-  });
+function volumes(groups) {
   return {
     data: {
       labels: groups.map((item) => item.name),
@@ -67,54 +49,52 @@ function configuration(groups) {
         { type: "line", label: "Records", data: groups.map((item) => item.records), yAxisID: "records", borderColor: value("orange-solid"), backgroundColor: value("orange-solid"), borderWidth: 2, pointRadius: groups.length > 60 ? 0 : 2, tension: 0.25, order: 1 },
       ],
     },
-    options: {
-      animation: still ? false : { duration: 250 },
-      responsive: true,
-      maintainAspectRatio: false,
-      interaction: { mode: "index", intersect: false },
-      plugins: {
-        legend: { labels: { color: text, boxWidth: 12, boxHeight: 12 }, align: "end" },
-        tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${item.dataset.yAxisID === "bytes" ? bytes(item.raw) : count(item.raw)}` } },
-      },
+    options: options({
+      tooltip: (item) => `${item.dataset.label}: ${item.dataset.yAxisID === "bytes" ? bytes(item.raw) : count(item.raw)}`,
       scales: {
-        x: { ticks: { color: text, maxRotation: 0, autoSkipPadding: 24 }, grid: { display: false }, border: { color: grid } },
-        bytes: axis("left", { callback: (number) => bytes(number), stepSize: step }),
+        bytes: axis("left", { callback: (number) => bytes(number), stepSize: byteStep(Math.max(...groups.map((item) => item.bytes))) }),
         records: axis("right", { callback: (number) => compact(number) }, { drawOnChartArea: false }),
       },
-    },
+    }),
   };
 }
 
-function Canvas({ groups, label }) {
-  const canvas = React.useRef(null);
-  const [failed, setFailed] = React.useState(false);
-  const theme = useTheme();
-  React.useEffect(() => {
-    let chart;
-    let over = false;
-    import("./vendor/chart.umd.min.js").then(
-      () => {
-        if (!over) chart = new globalThis.Chart(canvas.current, configuration(groups));
-      },
-      () => setFailed(true),
-    );
-    return () => {
-      over = true;
-      chart?.destroy();
-    };
-  }, [groups, theme]);
-  if (failed) return h(C.Text, { fontSize: "sm" }, "The chart could not be loaded; the table has the same figures.");
-  return h(C.Box, { h: "260px", position: "relative" }, h("canvas", { ref: canvas, role: "img", "aria-label": label }));
+/** Late ones are red, and counted in words beside the chart. */
+function waits({ groups, dueHours }) {
+  const colours = groups.map((item) => value(item.lag > dueHours ? "red-solid" : "teal-solid"));
+  return {
+    data: {
+      labels: groups.map((item) => item.name),
+      datasets: [{ type: "bar", label: "From a day’s end to its seal", data: groups.map((item) => item.lag), yAxisID: "hours", backgroundColor: colours, maxBarThickness: 24 }],
+    },
+    options: options({
+      legend: false,
+      tooltip: (item) => `${item.dataset.label}: ${hours(item.raw)}`,
+      scales: { hours: axis("left", { callback: (number) => hours(number) }) },
+    }),
+  };
 }
 
-export function Throughput({ days }) {
+/** How many days waited for their seal, and how many of them too long. */
+function waited(days, dueHours) {
+  const sealed = days.filter((day) => day.lag !== null);
+  if (sealed.length === 0) return "None of these days is sealed.";
+  const late = sealed.filter((day) => day.lag > dueHours).length;
+  const longest = sealed.reduce((found, day) => (day.lag > found.lag ? day : found));
+  return `Of ${plural(sealed.length, "sealed day")} ${count(late)} waited longer than ${dueHours} h for the seal; the longest was ${longest.day}: ${hours(longest.lag)}. `
+    + "Counted from the day’s end, or from the archive’s founding where that was later.";
+}
+
+export function Throughput({ days, dueHours }) {
   const [range, setRange] = React.useState(1);
   const [table, setTable] = React.useState(false);
   const [name, length, step] = RANGES[range];
-  const groups = React.useMemo(
-    () => group(days.filter((day) => day.letter !== "O").slice(length === Infinity ? 0 : -length), step),
-    [days, length, step],
+  const chosen = React.useMemo(
+    () => days.filter((day) => day.letter !== "O").slice(length === Infinity ? 0 : -length),
+    [days, length],
   );
+  const groups = React.useMemo(() => group(chosen, step), [chosen, step]);
+  const lags = React.useMemo(() => ({ groups, dueHours }), [groups, dueHours]);
   if (groups.length === 0) return null;
   const per = STEPS[step];
   const columns = [
@@ -122,6 +102,7 @@ export function Throughput({ days }) {
     { name: "Records", number: true, of: (item) => (item.records === null ? "–" : count(item.records)) },
     { name: "Bytes of records", number: true, of: (item) => bytes(item.bytes) },
     { name: "Stored", number: true, of: (item) => bytes(item.stored) },
+    { name: per === "day" ? "Sealed after" : "Longest until sealed", number: true, of: (item) => hours(item.lag) },
   ];
   const choices = h(
     C.Flex,
@@ -136,6 +117,13 @@ export function Throughput({ days }) {
     { title: `Throughput a ${per}`, id: "audit-trail-throughput", extra: choices },
     table
       ? h(C.Box, { maxH: "260px", overflowY: "auto" }, h(Rows, { label: `Throughput a ${per}`, columns, rows: [...groups].reverse().map((item) => ({ ...item, key: item.name })) }))
-      : h(Canvas, { groups, label: `Bytes and records a ${per}, ${name}. The button Table shows the figures.` }),
+      : h(
+        React.Fragment,
+        null,
+        h(Chart, { configure: volumes, data: groups, height: "260px", label: `Bytes and records a ${per}, ${name}. The button Table shows the figures.` }),
+        h(C.Heading, { as: "h3", size: "xs", mt: 4, mb: 1 }, per === "day" ? "From a day’s end to its seal" : `From a day’s end to its seal, the longest of each ${per}`),
+        h(Chart, { configure: waits, data: lags, height: "110px", label: `Time from a day’s end to its seal, ${name}. The button Table shows the figures.` }),
+      ),
+    h(C.Text, { fontSize: "xs", color: "fg.muted", mt: 2 }, waited(chosen, dueHours)),
   );
 }

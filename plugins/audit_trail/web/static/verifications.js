@@ -24,6 +24,7 @@ export const verificationColumns = (items, onDay) => [
   { name: "Checks", number: true, of: (item) => count(item.passed + item.failed + item.unverifiable) },
   { name: "Segments read", number: true, of: (item) => `${count(item.sample.size)} of ${count(item.sample.population)}` },
   { name: "Entry", number: true, of: (item) => item.sequence },
+  { name: "By run", of: (item) => (item.run ? `${decodeURIComponent(item.run.run_id)}, try ${item.run.try_number}` : "–") },
   ...(items.some((item) => item.failures.length > 0) ? [FAILED] : []),
 ];
 

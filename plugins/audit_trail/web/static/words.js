@@ -62,10 +62,11 @@ export function listDays(columns, today) {
       bytes: columns.bytes[index],
       stored: columns.stored[index],
       revisions: columns.revisions[index],
+      lag: columns.lag_hours[index],
     });
   }
   for (; text() <= today; at += 86_400_000) {
-    days.push({ day: text(), letter: "O", records: 0, bytes: 0, stored: 0, revisions: 0 });
+    days.push({ day: text(), letter: "O", records: 0, bytes: 0, stored: 0, revisions: 0, lag: null });
   }
   return days;
 }
