@@ -46,7 +46,9 @@ from audit_trail.web.snapshot import Snapshot, group_findings, is_day, recorded_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from audit_trail.archive.aws_clients import ClientFactory
     from audit_trail.pipeline.stage_context import StageContext
+    from audit_trail.settings import Settings
 
 URL_PREFIX = "/audit-trail"
 STATIC = Path(__file__).parent / "static"
@@ -63,7 +65,7 @@ def make_app(open_context: Callable[[], StageContext] | None = None) -> FastAPI:
     Args:
         open_context: Opens the archive; None: the one that the settings name.
     """
-    opener = open_context or ConfiguredArchive()
+    opener = open_context or ConfiguredArchive(clients=_clients_of_connections)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     # Airflow's dependencies look for it in the application that answers, which is this one.
     app.dependency_overrides[auth_manager_from_app] = get_auth_manager
@@ -77,6 +79,12 @@ def make_app(open_context: Callable[[], StageContext] | None = None) -> FastAPI:
     app.add_exception_handler(AuditTrailError, _show_error)
     app.add_middleware(ResponseHeaders, assets_prefix="/assets/")
     return app
+
+
+def _clients_of_connections(settings: Settings) -> ClientFactory:
+    from audit_trail.hooks.aws_connection import ConnectionClients
+
+    return ConnectionClients(settings)
 
 
 router = APIRouter(prefix="/api", dependencies=[Depends(may_read)])

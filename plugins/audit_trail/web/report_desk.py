@@ -53,6 +53,7 @@ class ReportDesk:
                 remembered=context.pin.read(),
                 now=now,
                 times=context.time_trust,
+                clients=context.clients,
             )
         finally:
             self._free.release()

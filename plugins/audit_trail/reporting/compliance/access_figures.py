@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audit_trail.archive.aws_clients import open_client
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.archive.s3_store import make_client
 from audit_trail.errors import AuditTrailError
 from audit_trail.reporting.access.bucket_settings import read_bucket
@@ -35,7 +35,7 @@ class Access:
     unknown: str = ""
 
 
-def measure_access(archive: ArchiveSettings) -> Access:
+def measure_access(archive: ArchiveSettings, clients: ClientFactory = open_client) -> Access:
     """Read the account and the bucket, and evaluate everybody's policies.
 
     Whatever keeps it from being measured is told, and is no error here.
@@ -43,17 +43,17 @@ def measure_access(archive: ArchiveSettings) -> Access:
     if archive.endpoint_url is not None:
         return Access(unknown=_NOT_AWS)
     try:
-        return _measured(archive)
+        return _measured(archive, clients)
     except AuditTrailError as error:
         return Access(unknown=str(error))
 
 
-def _measured(archive: ArchiveSettings) -> Access:
+def _measured(archive: ArchiveSettings, clients: ClientFactory) -> Access:
     with aws_errors("the caller's account"):
-        identity = open_client(archive, "sts").get_caller_identity()
+        identity = clients(archive, "sts").get_caller_identity()
     account, partition = identity["Account"], identity["Arn"].split(":")[1]
-    settings = read_bucket(make_client(archive), bucket=archive.bucket, account=account)
-    principals = read_principals(open_client(archive, "iam"), account=account, partition=partition)
+    settings = read_bucket(make_client(archive, clients), bucket=archive.bucket, account=account)
+    principals = read_principals(clients(archive, "iam"), account=account, partition=partition)
     prefix = archive.prefix.rstrip("/")
     entities = find_entities(
         principals,

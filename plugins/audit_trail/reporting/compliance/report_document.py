@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from audit_trail.archive.aws_clients import ClientFactory, open_client
 from audit_trail.archive.object_store import ObjectReader
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.reporting.compliance import (
@@ -81,6 +82,7 @@ def make_report(
     remembered: Head | None,
     now: datetime,
     times: TimeTrust | None = None,
+    clients: ClientFactory = open_client,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> ComplianceReport:
     """Measure everything.
@@ -98,7 +100,7 @@ def make_report(
         times=times,
         on_progress=on_progress,
     )
-    access = measure_access(settings.archive)
+    access = measure_access(settings.archive, clients)
     return ComplianceReport(
         found=found,
         access=access,
