@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from tests.verification.conftest import DAYS
@@ -15,6 +15,7 @@ from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import FailedCheck, Verification
 from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.evidence.public_key import Scheme
 from audit_trail.reporting.compliance import (
     archive_figures,
     key_figures,
@@ -402,3 +403,7 @@ def test_too_many_samples_to_draw_again_are_not_measured(
 )
 def test_a_share_is_the_whole_only_when_it_is(part: int, whole: int, expected: str) -> None:
     assert percent(part, whole) == expected
+
+
+def test_every_scheme_that_an_archive_can_be_founded_with_is_judged() -> None:
+    assert set(key_figures.ALLOWED) == set(get_args(Scheme))

@@ -11,6 +11,9 @@ from audit_trail.reporting.key_validity import KeyValidity, key_validities
 
 ALLOWED = {
     "rsassa-pss-sha256": "SHA-256",
+    "ecdsa-sha2-nistp256": "SHA-256",
+    "ecdsa-sha2-nistp384": "SHA-384",
+    "ed25519": "SHA-512, within Ed25519 (RFC 8032)",
     "ml-dsa-65/1": "SHA-512, then SHAKE-256 within ML-DSA (FIPS 204)",
 }
 """Schemes with SHA-256 or stronger, and what they digest with."""
