@@ -192,6 +192,15 @@ def _byte_mask(data: CheckedBuffer, place: int, low: int, span: int, fold: int, 
     return found - (1 << 64) if found >> 63 else found
 
 
+def _loader(size: int) -> Any:
+    def load(data: CheckedBuffer, place: int) -> int:
+        """In the place of `native.four_bytes` and `native.eight_bytes`."""
+        number = int.from_bytes(bytes(data[place + k] for k in range(size)), "little")
+        return number - (1 << 64) if number >> 63 else number
+
+    return load
+
+
 def checked_memory() -> Memory:
     """Make the scanner of this process, which must be interpreted, use checked memory from now on."""
     import numba
@@ -212,6 +221,8 @@ def checked_memory() -> Memory:
     vars(scanner).update(address=memory.address, tables_of=known_tables_of)
     vars(scan).update(text_at=_text_class(memory, text.FIELDS, text.SIZE_PLACE), longs_at=memory.at)
     vars(window).update(byte_mask=_byte_mask, lowest_bit=_lowest_bit, highest_bit=_highest_bit)
+    vars(window).update(four_bytes=_loader(4))
+    vars(text).update(eight_bytes=_loader(8))
     vars(scan).update(lowest_bit=_lowest_bit)
     vars(assemble).update(
         bytes_at=memory.at, ints_at=memory.at, longs_at=memory.at, copy_bytes=_copy_bytes
@@ -223,8 +234,9 @@ def _walks() -> Any:
     """A function that chooses between windows and every byte, where nothing that windows know is asked."""
     from audit_trail.redaction.kernel import window
 
-    known = {"fits": window.fits, "may_end_key": window.may_end_key}
-    unknown = {"fits": lambda *_: False, "may_end_key": lambda *_: True}
+    names = ("may_end_key", "may_end_numbered_key")
+    known = {"fits": window.fits, **{name: vars(window)[name] for name in names}}
+    unknown = {"fits": lambda *_: False, **{name: lambda *_: True for name in names}}
 
     def choose(*, windows: bool) -> None:
         vars(window).update(known if windows else unknown)

@@ -17,6 +17,7 @@ from audit_trail.redaction.window_tables import (
     ends_table,
     heads_table,
     lasts_table,
+    leads_table,
 )
 
 _RULE_FLAGS = {
@@ -86,6 +87,7 @@ def tables_of(policy: Policy) -> Tables:
         np.array([_rule_flags(rule) for rule in policy.rules] or [0], dtype=np.int32),
         _detectors(policy),
         shapes.broad,
+        leads_table(shapes.leads),
         heads_table(shapes.heads),
         ends_table(_sensitive_words(policy)),
         lasts_table(_sensitive_words(policy)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import types
 
-from audit_trail.native import BYTES, INTS, LONGS, Context, compiled
+from audit_trail.native import BYTES, INTS, LONGS, Context, compiled, eight_bytes
 from audit_trail.redaction.kernel.layout import *
 
 _TYPES = {"bytes": BYTES, "ints": INTS, "longs": LONGS, "int64": types.int64}
@@ -211,6 +211,20 @@ def holds(t: Any, i: int, word: int) -> bool:
         word >>= 8
         i += 1
     return True
+
+
+@compiled
+def seven_bytes(t: Any, i: int) -> int:
+    """The bytes at `i` as one number, the first one lowest; behind the text there are newlines.
+
+    Above the seventh byte there may be anything.
+    """
+    if 0 <= i <= t.size - 8:
+        return int(eight_bytes(t.data, i))
+    number = 0
+    for k in range(LEAD_BYTES):
+        number |= at(t, i + k) << (8 * k)
+    return number
 
 
 @compiled
