@@ -12,10 +12,13 @@ import ctypes
 import json
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 from typing import Any
 
+from audit_trail.memory import address
 from audit_trail.redaction import Policy, Redactor, Rule, default_policy
+from audit_trail.redaction.tables import Tables
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 KEY = b"0123456789abcdef"
@@ -119,20 +122,19 @@ class Memory:
         self._tables: dict[int, CheckedBuffer] = {}
         self.reads = 0
 
-    def keep(self, array: Any) -> None:
-        """Know an array that lives as long as this."""
-        self._tables[array.ctypes.data] = CheckedBuffer(array.ctypes.data, array.size, array.itemsize)
+    def keep(self, tables: Tables) -> None:
+        """Know a policy's tables, which live as long as this."""
+        for place, (count, item_bytes) in zip(tables.addresses, tables.sizes, strict=True):
+            self._tables[place] = CheckedBuffer(place, count, item_bytes)
 
     def address(self, buffer: Any) -> int:
         """In the place of `scanner.address`: the same number, and what lies there is known from now on."""
-        import numpy as np
-
-        array = np.frombuffer(buffer, dtype=np.uint8) if isinstance(buffer, bytes | memoryview) else buffer
-        address = int(array.ctypes.data) if array.size else 0
-        before = self._buffers.get(address)
+        place = address(buffer)
+        before = self._buffers.get(place)
         self.reads += before.reads if before else 0
-        self._buffers[address] = CheckedBuffer(address, array.size, array.itemsize)
-        return address
+        item_bytes = buffer.itemsize if isinstance(buffer, array) else 1
+        self._buffers[place] = CheckedBuffer(place, len(buffer), item_bytes)
+        return place
 
     def at(self, address: int) -> CheckedBuffer:
         """In the place of `bytes_at`, `ints_at` and `longs_at`."""
@@ -214,13 +216,13 @@ def checked_memory() -> Memory:
 
     def known_tables_of(policy: Policy) -> Any:
         tables = tables_of(policy)
-        for array in tables.arrays:
-            memory.keep(array)
+        memory.keep(tables)
         return tables
 
     vars(scanner).update(address=memory.address, tables_of=known_tables_of)
     vars(scan).update(text_at=_text_class(memory, text.FIELDS, text.SIZE_PLACE), longs_at=memory.at)
-    vars(window).update(byte_mask=_byte_mask, lowest_bit=_lowest_bit, highest_bit=_highest_bit)
+    for module in (window, assemble):
+        vars(module).update(byte_mask=_byte_mask, lowest_bit=_lowest_bit, highest_bit=_highest_bit)
     vars(window).update(four_bytes=_loader(4))
     vars(text).update(eight_bytes=_loader(8))
     vars(scan).update(lowest_bit=_lowest_bit)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audit_trail.redaction.policy import Policy
 from audit_trail.redaction.policy_file import default_policy
@@ -20,7 +20,7 @@ from audit_trail.redaction.rest_of_key import MAX_LINES, begins_with_rest_of_key
 from audit_trail.redaction.slow_detectors import SlowDetectors, merged
 
 if TYPE_CHECKING:
-    from audit_trail.redaction.scanner import Scanner, Scratch
+    from audit_trail.redaction.scanner import Scanner, Scratch, Spans
 
 MAX_RECORD_BYTES = 1 << 30
 """Offsets are 32-bit numbers; more than this in one call is taken in pieces of whole records."""
@@ -137,7 +137,7 @@ class Redactor:
         """The places that `redact` would replace first, in order."""
         with self._scanner.scratch() as scratch:
             spans = self._scan(data, scratch, _Carry())
-            places = [(start, end, rule, quote) for start, end, rule, quote, _ in spans.tolist()]
+            places = [(start, end, rule, quote) for start, end, rule, quote, _ in spans.rows()]
         if self._slow:
             places = merged(places, self._slow.spans(data))
         return [
@@ -148,7 +148,7 @@ class Redactor:
             for start, end, rule, quote in places
         ]  # fmt: skip
 
-    def _scan(self, data: bytes | memoryview, scratch: Scratch, carry: _Carry) -> Any:
+    def _scan(self, data: bytes | memoryview, scratch: Scratch, carry: _Carry) -> Spans:
         if not carry.begun and begins_with_rest_of_key(data):
             carry.pem = (MAX_LINES, 1, 0)
         carry.begun = True
@@ -175,19 +175,16 @@ class Redactor:
                 if not len(spans):
                     return bytes(data)
                 table = self._replacements.table(data, spans)
-                data, lines = self._scanner.assemble(data, spans, table)
-                self._count(spans, carry.counts)
+                data, lines, counts = self._scanner.assemble(data, spans, table)
+                for rule, found in counts.items():
+                    carry.counts[self._policy.rules[rule].name] += found
                 spans = self._scanner.scan_lines(data, lines, scratch)
             return self._blank(bytes(data), spans, carry) if len(spans) else bytes(data)
 
-    def _count(self, spans: Any, counts: Counter[str]) -> None:
-        for rule, found in self._scanner.counts(spans).items():
-            counts[self._policy.rules[rule].name] += found
-
-    def _blank(self, data: bytes, spans: Any, carry: _Carry) -> bytes:
+    def _blank(self, data: bytes, spans: Spans, carry: _Carry) -> bytes:
         """Replace whole records in which every round uncovers something new: only made ones do that."""
         pieces, copied = [], 0
-        for place in spans[:, 0].tolist():
+        for place, *_ in spans.rows():
             if place < copied:
                 continue  # in the record before
             start = data.rfind(b"\n", copied, place) + 1 or copied

@@ -72,6 +72,9 @@ SECRET, CARD_NUMBER, SSN_NUMBER, IBAN_NUMBER, BASIC_PAIR = 128, 256, 512, 1024, 
 EMAIL, TELEPHONE, CARD, SSN, USERINFO, PRIVATE_KEY, SQL_PASSWORD = 0, 1, 2, 3, 4, 5, 6
 DETECTORS = 7
 
+# Bytes of a window, which are looked at together.
+WIDTH = 64
+
 # A span: start, end, rule, quote (kind + 8 * backslashes), number of its replacement.
 SPAN_INTS = 5
 NO_QUOTE, DOUBLE_QUOTE, SINGLE_QUOTE, UNICODE_QUOTE, ENTITY_QUOTE, PERCENT_QUOTE = 0, 1, 2, 3, 4, 5

@@ -49,10 +49,10 @@ from audit_trail.redaction.kernel.text import (
     UNDERSCORE,
     WIDE,
     WIDE_SECOND,
+    WIDTH,
     ZERO,
 )
 
-WIDTH = 64
 # Bytes before a window that are looked at: keys are known by their last five,
 # and an escape of one of these, with a quote behind them, begins eleven before.
 BEFORE = 16
