@@ -221,7 +221,7 @@ def checked_memory() -> Memory:
 
     vars(scanner).update(address=memory.address, tables_of=known_tables_of)
     vars(scan).update(text_at=_text_class(memory, text.FIELDS, text.SIZE_PLACE), longs_at=memory.at)
-    for module in (window, assemble):
+    for module in (window, text, assemble):
         vars(module).update(byte_mask=_byte_mask, lowest_bit=_lowest_bit, highest_bit=_highest_bit)
     vars(window).update(four_bytes=_loader(4))
     vars(text).update(eight_bytes=_loader(8))

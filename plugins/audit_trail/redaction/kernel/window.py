@@ -16,6 +16,8 @@ from audit_trail.redaction.kernel.text import (
     APOSTROPHE,
     AT,
     BACKSLASH,
+    BRACKET,
+    BRACKET_END,
     CODE_BITS,
     COLON,
     COMMA,
@@ -112,7 +114,11 @@ def interesting(t: Any, begin: int) -> tuple[int, int]:
     # `12:34` is a time, and `name12:` may be a key.
     named = digit & ((~(digit << 1) & ((word | minus) << 1)) | 1)
     numbered = ((named + digit) & ~digit & colon) | (either & ~colon) | slashed
-    keys = (either & (~(digit << 1) | numbered)) | comma
+    # `sshd[123]:` is a process, and `password[0]=` a key.
+    opening = byte_mask(data, place, BRACKET, 0, 0, shift)
+    closing = byte_mask(data, place, BRACKET_END, 0, 0, shift)
+    process = ((digit & (opening << 1)) + digit) & ~digit & closing
+    keys = (either & (~(digit << 1) | numbered) & ~(colon & (process << 1))) | comma
     escaped = keys & _near_escape(t, before)
     # `://`, and JSON's `:\\/\\/`
     found |= escaped | (slashed & (slash >> 2))
