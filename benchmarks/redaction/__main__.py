@@ -15,7 +15,7 @@ from pathlib import Path
 from audit_trail.errors import AuditTrailError
 from benchmarks.redaction.comparison import Bench, Run, compare, measure_growth
 from benchmarks.redaction.competitor_environment import default_environment, install, is_installed, python_of
-from benchmarks.redaction.contestants import CONTESTANTS, OURS
+from benchmarks.redaction.contestants import CONTESTANTS, OURS, Contestant
 from benchmarks.redaction.hostile import HOSTILE
 from benchmarks.redaction.hostile_runs import LIMIT_MB_PER_S, run_hostile
 from benchmarks.redaction.inputs import INPUTS
@@ -47,7 +47,8 @@ def _comparison(options: argparse.Namespace) -> int:
     inputs = [INPUTS[name] for name in options.inputs]
     with tempfile.TemporaryDirectory(dir=options.work, prefix="redaction-") as folder:
         bench = Bench(folder=Path(folder), foreign_python=python_of(options.venv), progress=_progress)
-        first, later = _first_and_later_run(bench) if OURS in ready else (None, None)
+        ours_starts = OURS in ready and not options.no_first_run
+        first, later = first_and_later_run(bench) if ours_starts else (None, None)
         measured = compare(bench, ready, inputs, megabytes=options.megabytes, runs=options.runs)
         results = Results(
             measured=measured,
@@ -62,15 +63,15 @@ def _comparison(options: argparse.Namespace) -> int:
     return 0
 
 
-def _first_and_later_run(bench: Bench) -> tuple[Run, Run]:
+def first_and_later_run(bench: Bench, contestant: Contestant = OURS) -> tuple[Run, Run]:
     """A run without anything compiled, and one with everything: the second also warms the caches."""
     source = bench.folder / "next-to-nothing.log"
     INPUTS["json"].write(source, _NEXT_TO_NOTHING_MB)
     bench.progress("compiling")
     with tempfile.TemporaryDirectory(dir=bench.folder) as empty:
-        first = bench.run(OURS, source, Path(os.devnull), environment={"NUMBA_CACHE_DIR": empty})
-    bench.run(OURS, source, Path(os.devnull))
-    return first, bench.run(OURS, source, Path(os.devnull))
+        first = bench.run(contestant, source, Path(os.devnull), environment={"NUMBA_CACHE_DIR": empty})
+    bench.run(contestant, source, Path(os.devnull))
+    return first, bench.run(contestant, source, Path(os.devnull))
 
 
 def _hostile(options: argparse.Namespace) -> int:
@@ -111,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", type=_names(names), default=names, help=f"of {','.join(names)}")
     parser.add_argument(
         "--inputs", type=_names(list(INPUTS)), default=list(INPUTS), help=f"of {','.join(INPUTS)}"
+    )
+    parser.add_argument(
+        "--no-first-run", action="store_true", help="leave out the start that compiles: two minutes of a core"
     )
     parser.add_argument("--json", action="store_true", help="all figures as JSON")
     parser.add_argument("--work", type=Path, help="folder for the inputs (default: the temporary one)")

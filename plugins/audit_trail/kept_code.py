@@ -63,22 +63,40 @@ def kept_functions(
         sources: Files whose change makes the kept code useless.
         compile_all: Called when there is none.
     """
+
+    def make() -> bytes:
+        _announce(name)
+        return _packed(list(compile_all()))
+
+    kept = kept_bytes(f"{name}-{_processor()}.o", sources, make)
+    return {one.name: _Loaded(one) for one in _unpacked(kept)}
+
+
+def kept_bytes(name: str, sources: Sequence[str], make: Callable[[], bytes]) -> bytes:
+    """What an earlier process made and left in a file, or made now and left for later ones.
+
+    Whoever could change it could change what is redacted: a file that others
+    may write, or in a folder that they may write, is not read.
+
+    Args:
+        name: Of the file.
+        sources: Files whose change makes it useless.
+        make: Called when there is none.
+    """
     folder = usable_folder(digest_of(sources))
     if folder is None:
         log.warning(NO_FOLDER)
-        _announce(name)
-        return {one.name: _Loaded(one) for one in compile_all()}
-    path = folder / f"{name}-{_processor()}.o"
+        return make()
+    path = folder / name
     found = _read(path)
     if found is None:
-        # Of several processes that start on a new machine one compiles, and the others wait for it.
+        # Of several processes that start on a new machine one makes it, and the others wait.
         with _locked(path.with_suffix(".lock")):
             found = _read(path)
             if found is None:
-                _announce(name)
-                found = list(compile_all())
+                found = make()
                 _write(path, found)
-    return {one.name: _Loaded(one) for one in found}
+    return found
 
 
 def _announce(name: str) -> None:
@@ -153,10 +171,8 @@ def _processor() -> str:
     return sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
-def _write(path: Path, functions: list[CompiledFunction]) -> None:
+def _write(path: Path, body: bytes) -> None:
     """Write all at once, so that a process that starts now sees all or nothing; a full disk is no error."""
-    head = [{**asdict(one), "code": len(one.code)} for one in functions]
-    body = json.dumps(head).encode() + b"\n" + b"".join(one.code for one in functions)
     with suppress(OSError):
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
@@ -168,7 +184,7 @@ def _write(path: Path, functions: list[CompiledFunction]) -> None:
             raise
 
 
-def _read(path: Path) -> list[CompiledFunction] | None:
+def _read(path: Path) -> bytes | None:
     """What is kept there; None when nothing is, or it was cut off by a crash of the machine."""
     try:
         if not _is_ours(path):
@@ -177,15 +193,20 @@ def _read(path: Path) -> list[CompiledFunction] | None:
     except OSError:
         return None
     body = data[32:]
-    if sha256(body).digest() != data[:32]:
-        return None
+    return body if sha256(body).digest() == data[:32] else None
+
+
+def _packed(functions: Sequence[CompiledFunction]) -> bytes:
+    head = [{**asdict(one), "code": len(one.code)} for one in functions]
+    return json.dumps(head).encode() + b"\n" + b"".join(one.code for one in functions)
+
+
+def _unpacked(body: bytes) -> Iterator[CompiledFunction]:
     start = body.index(b"\n") + 1
-    found = []
     for entry in json.loads(body[:start]):
         size = entry.pop("code")
-        found.append(CompiledFunction(code=body[start : start + size], **entry))
+        yield CompiledFunction(code=body[start : start + size], **entry)
         start += size
-    return found
 
 
 class _Loaded:

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from benchmarks.redaction.__main__ import main
+from benchmarks.redaction.__main__ import first_and_later_run, main
 from benchmarks.redaction.comparison import Bench, Growth, Run, Series, compare
-from benchmarks.redaction.contestants import CONTESTANTS, OURS
+from benchmarks.redaction.contestants import CONTESTANTS, OURS, Contestant, Job
 from benchmarks.redaction.engines import whole_lines
 from benchmarks.redaction.hostile import HOSTILE
 from benchmarks.redaction.hostile_runs import HostileResult
@@ -52,13 +52,40 @@ def test_ours_and_sed_redact_the_same_megabyte(bench: Bench) -> None:
 def test_the_command_works_without_the_other_tools_and_names_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["--megabytes", "1", "--runs", "1", "--inputs", "all-hits", "--json"]
+    arguments = ["--megabytes", "1", "--runs", "1", "--inputs", "all-hits", "--json", "--no-first-run"]
     assert main([*arguments, "--only", "ours,scrubadub", "--venv", str(tmp_path / "absent")]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["skipped"] == ["scrubadub"]
     assert [entry["contestant"] for entry in document["measured"]] == ["ours"]
     assert {growth["block_bytes"] for growth in document["growths"]} == {4 << 20, 64 << 20}
-    assert document["first_run_s"] > 0
+    assert document["first_run_s"] is None
+
+
+class Compiling(Contestant):
+    """Leaves a file in the folder for compiled code, and reports how many were there before."""
+
+    def command(self, job: Job, *, foreign_python: Path) -> list[str]:
+        program = (
+            "import json, os, pathlib, sys\n"
+            "folder = pathlib.Path(os.environ['NUMBA_CACHE_DIR'])\n"
+            "before = len(list(folder.iterdir()))\n"
+            "(folder / 'kept').touch()\n"
+            "pathlib.Path(sys.argv[1]).write_text(json.dumps({'work_s': before}))\n"
+        )
+        return [str(foreign_python), "-c", program, str(job.report)]
+
+
+def test_a_first_run_finds_nothing_compiled_and_a_later_one_what_the_machine_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with our own engine, which would compile for two minutes."""
+    bench = Bench(folder=tmp_path, foreign_python=Path(sys.executable), progress=lambda text: None)
+    kept = tmp_path / "machine"
+    kept.mkdir()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(kept))
+    first, later = first_and_later_run(bench, Compiling(name="compiling", engine="any", looks_for="nothing"))
+    assert (first.work_s, later.work_s) == (0, 1)
+    assert first.wall_s > 0
 
 
 def test_ours_finds_what_the_made_up_logs_hold_and_sed_only_a_part(bench: Bench) -> None:

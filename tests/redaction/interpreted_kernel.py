@@ -12,11 +12,14 @@ import ctypes
 import json
 import subprocess
 import sys
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from audit_trail.memory import address
 from audit_trail.redaction import Policy, Redactor, Rule, default_policy
+from audit_trail.redaction.tables import Tables
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 KEY = b"0123456789abcdef"
@@ -97,13 +100,12 @@ def answer(redactor: Redactor, data: bytes) -> dict[str, Any]:
 
 def compared(before: bytes, after: bytes, places: Sequence[Sequence[int]]) -> list[list[int]] | None:
     """What `Scanner.changed_lines` says where something was found at some places, as pairs."""
-    import numpy as np
+    from audit_trail.redaction.scanner import Scanner, Spans
 
-    from audit_trail.redaction.scanner import Scanner
-
-    spans = np.array([[start, end, 0, 0, 0] for start, end in places], dtype=np.int32).reshape(-1, 5)
+    flat = [number for start, end in places for number in (start, end, 0, 0, 0)]
+    spans = Spans(array("i", flat), len(places))
     lines = Scanner(POLICIES["nothing"]).changed_lines(before, after, spans)
-    return None if lines is None else lines.tolist()
+    return None if lines is None else [list(pair) for pair in zip(lines[::2], lines[1::2], strict=True)]
 
 
 class CheckedBuffer:
@@ -139,20 +141,19 @@ class Memory:
         self._tables: dict[int, CheckedBuffer] = {}
         self.reads = 0
 
-    def keep(self, array: Any) -> None:
-        """Know an array that lives as long as this."""
-        self._tables[array.ctypes.data] = CheckedBuffer(array.ctypes.data, array.size, array.itemsize)
+    def keep(self, tables: Tables) -> None:
+        """Know a policy's tables, which live as long as this."""
+        for place, (count, item_bytes) in zip(tables.addresses, tables.sizes, strict=True):
+            self._tables[place] = CheckedBuffer(place, count, item_bytes)
 
     def address(self, buffer: Any) -> int:
         """In the place of `scanner.address`: the same number, and what lies there is known from now on."""
-        import numpy as np
-
-        array = np.frombuffer(buffer, dtype=np.uint8) if isinstance(buffer, bytes | memoryview) else buffer
-        address = int(array.ctypes.data) if array.size else 0
-        before = self._buffers.get(address)
+        place = address(buffer)
+        before = self._buffers.get(place)
         self.reads += before.reads if before else 0
-        self._buffers[address] = CheckedBuffer(address, array.size, array.itemsize)
-        return address
+        item_bytes = buffer.itemsize if isinstance(buffer, array) else 1
+        self._buffers[place] = CheckedBuffer(place, len(buffer), item_bytes)
+        return place
 
     def at(self, address: int) -> CheckedBuffer:
         """In the place of `bytes_at`, `ints_at` and `longs_at`."""
@@ -218,6 +219,15 @@ def _equal_mask(data: CheckedBuffer, place: int, other: CheckedBuffer, other_pla
     return found - (1 << 64) if found >> 63 else found
 
 
+def _loader(size: int) -> Any:
+    def load(data: CheckedBuffer, place: int) -> int:
+        """In the place of `native.four_bytes` and `native.eight_bytes`."""
+        number = int.from_bytes(bytes(data[place + k] for k in range(size)), "little")
+        return number - (1 << 64) if number >> 63 else number
+
+    return load
+
+
 def checked_memory() -> Memory:
     """Make the scanner of this process, which must be interpreted, use checked memory from now on."""
     import numba
@@ -231,19 +241,22 @@ def checked_memory() -> Memory:
 
     def known_tables_of(policy: Policy) -> Any:
         tables = tables_of(policy)
-        for array in tables.arrays:
-            memory.keep(array)
+        memory.keep(tables)
         return tables
 
     vars(scanner).update(address=memory.address, tables_of=known_tables_of)
     vars(scan).update(text_at=_text_class(memory, text.FIELDS, text.SIZE_PLACE), longs_at=memory.at)
-    vars(window).update(byte_mask=_byte_mask, lowest_bit=_lowest_bit, highest_bit=_highest_bit)
+    for module in (window, text, assemble):
+        vars(module).update(byte_mask=_byte_mask, lowest_bit=_lowest_bit, highest_bit=_highest_bit)
+    vars(window).update(four_bytes=_loader(4))
+    vars(text).update(eight_bytes=_loader(8))
     vars(scan).update(lowest_bit=_lowest_bit)
     vars(assemble).update(
         bytes_at=memory.at, ints_at=memory.at, longs_at=memory.at, copy_bytes=_copy_bytes
     )  # fmt: skip
     vars(compare).update(
-        bytes_at=memory.at, longs_at=memory.at, equal_mask=_equal_mask, byte_mask=_byte_mask,
+        bytes_at=memory.at, ints_at=memory.at, longs_at=memory.at,
+        equal_mask=_equal_mask, byte_mask=_byte_mask,
         lowest_bit=_lowest_bit, highest_bit=_highest_bit,
     )  # fmt: skip
     return memory
@@ -253,8 +266,9 @@ def _walks() -> Any:
     """A function that chooses between windows and every byte, where nothing that windows know is asked."""
     from audit_trail.redaction.kernel import window
 
-    known = {"fits": window.fits, "may_end_key": window.may_end_key}
-    unknown = {"fits": lambda *_: False, "may_end_key": lambda *_: True}
+    names = ("may_end_key", "may_end_numbered_key")
+    known = {"fits": window.fits, **{name: vars(window)[name] for name in names}}
+    unknown = {"fits": lambda *_: False, **{name: lambda *_: True for name in names}}
 
     def choose(*, windows: bool) -> None:
         vars(window).update(known if windows else unknown)

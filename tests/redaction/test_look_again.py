@@ -12,7 +12,8 @@ from tests.redaction.interpreted_kernel import InterpretedKernel, compared
 from tests.redaction.log_bytes import BEGIN_KEY, END_KEY, PEM_LINE
 
 from audit_trail.redaction import Policy, Redactor, Rule
-from audit_trail.redaction.scanner import Scanner
+from audit_trail.redaction.kernel.layout import SPAN_INTS
+from audit_trail.redaction.scanner import Scanner, Spans
 
 SECRET = b'{"user":"a","password":"hunter2"}\n'
 CLEAN = b'{"user":"a","status":200}\n'
@@ -87,12 +88,16 @@ def test_nothing_is_left_of_what_was_redacted_well(redactor: Redactor) -> None:
     assert redaction.data == redactor.redact(data).data
 
 
-Forget = Callable[[Any], Any]
+Forget = Callable[[Spans], Spans]
 
 
 @pytest.mark.parametrize(
     "forget",
-    [lambda spans: spans[:-1], lambda spans: spans[1:], lambda spans: spans[:0]],
+    [
+        lambda spans: Spans(spans.numbers, spans.count - 1),
+        lambda spans: Spans(spans.numbers[SPAN_INTS:], spans.count - 1),
+        lambda spans: Spans(spans.numbers, 0),
+    ],
     ids=["the last", "the first", "all"],
 )
 @pytest.mark.parametrize("detectors", [(), ("ip-address",)], ids=["scanned", "slow"])
@@ -108,9 +113,9 @@ def test_what_the_assembly_leaves_out_is_found(
 def test_a_record_that_changed_and_was_not_to_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     assemble = Scanner.assemble
 
-    def misplaced(self: Scanner, data: bytes, spans: Any, table: Any) -> tuple[bytes, Any]:
-        out, lines = assemble(self, data, spans, table)
-        return out.replace(CLEAN, SECRET), lines
+    def misplaced(self: Scanner, data: bytes, spans: Spans, table: Any) -> tuple[bytes, Any, Any]:
+        out, lines, counts = assemble(self, data, spans, table)
+        return out.replace(CLEAN, SECRET), lines, counts
 
     monkeypatch.setattr(Scanner, "assemble", misplaced)
     (redaction,) = Redactor().redact_blocks([SECRET + CLEAN], look_again=True)
@@ -118,7 +123,7 @@ def test_a_record_that_changed_and_was_not_to_is_looked_at(monkeypatch: pytest.M
 
 
 def test_nobody_is_told_who_did_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    forgetful(monkeypatch, lambda spans: spans[:0])
+    forgetful(monkeypatch, lambda spans: Spans(spans.numbers, 0))
     (redaction,) = Redactor().redact_blocks([SECRET])
     assert redaction.left == {}
 
@@ -127,8 +132,8 @@ def forgetful(monkeypatch: pytest.MonkeyPatch, forget: Forget) -> None:
     """Let the assembly of the output leave places out, and say that it changed no other line."""
     assemble = Scanner.assemble
 
-    def forgetting(self: Scanner, data: bytes, spans: Any, table: Any) -> tuple[bytes, Any]:
-        out, lines = assemble(self, data, forget(spans), table)
-        return out, lines[:0]
+    def forgetting(self: Scanner, data: bytes, spans: Spans, table: Any) -> tuple[bytes, Any, Any]:
+        out, lines, _ = assemble(self, data, forget(spans), table)
+        return out, lines[:0], assemble(self, data, spans, table)[2]
 
     monkeypatch.setattr(Scanner, "assemble", forgetting)

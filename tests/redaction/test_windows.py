@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.redaction.interpreted_kernel import KEY, InterpretedKernel, answer
 from tests.redaction.log_bytes import KEY_BYTES, LOG_BYTES
 
-from audit_trail.redaction import Redactor, default_policy
+from audit_trail.redaction import Policy, Redactor, Rule, default_policy
 
 CORPUS = Path(__file__).parent / "corpus"
 RECORDS = list(
@@ -72,6 +72,18 @@ def test_a_record_is_judged_the_same_wherever_it_lies(
             if _found(redactor, data, shift) != expected:
                 different.append((shift, record))
     assert different == []
+
+
+@pytest.mark.parametrize("key", ["track2", "oauth 2", "pin 1 x", "sha256", "iso 9564", "door7key8"])
+@pytest.mark.parametrize("form", ['{"some":1,"%s":"v41ue"}', "%s=v41ue", "%s: v41ue", "a='b', %s='v41ue'"])
+def test_keys_that_hold_digits_are_known_in_every_place(key: str, form: str) -> None:
+    """A number behind a key is looked through, and may be a part of it all the same."""
+    redactor = Redactor(Policy(rules=(Rule(name="own", keys=(key,)),)))
+    for written in (key.replace(" ", "_"), key.replace(" ", "")):
+        record = (form % written).encode()
+        for shift in range(1, WIDTH + 1):
+            data = _lines_of(shift) + record + b"\n" + LONG_LINE
+            assert b"v41ue" not in redactor.redact(data).data, data
 
 
 def test_all_records_in_a_row_are_judged_as_byte_by_byte(

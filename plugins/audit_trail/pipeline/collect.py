@@ -129,7 +129,7 @@ def _collect_anew(
     total = sum(file.size_bytes for _, listing in found for file in listing.files)
     done = 0
     if taker and total and not sealed:
-        taker.prepare()
+        taker.prepare(total)
     try:
         with group(f"Inputs of {day}"):
             for source, listing in found:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audit_trail.redaction.policy import Policy
 from audit_trail.redaction.policy_file import default_policy
@@ -20,7 +20,7 @@ from audit_trail.redaction.rest_of_key import MAX_LINES, begins_with_rest_of_key
 from audit_trail.redaction.slow_detectors import SlowDetectors, merged
 
 if TYPE_CHECKING:
-    from audit_trail.redaction.scanner import Scanner, Scratch
+    from audit_trail.redaction.scanner import Scanner, Scratch, Spans
 
 MAX_RECORD_BYTES = 1 << 30
 """Offsets are 32-bit numbers; more than this in one call is taken in pieces of whole records."""
@@ -150,12 +150,15 @@ class Redactor:
         begun, pem = carry.begun, carry.pem
         with self._scanner.scratch() as scratch:
             spans = self._scan(before, scratch, carry)
-            self._count(spans, carry.counts)
-            if not (self._slow or pem[0] or carry.pem[0] or self._has_private_key(carry.counts)):
+            if not (self._slow or pem[0] or carry.pem[0]):
                 if not len(spans):
                     return bytes(before), {}
-                after, _ = self._scanner.assemble(before, spans, self._replacements.table(before, spans))
+                table = self._replacements.table(before, spans)
+                after, _, counts = self._scanner.assemble(before, spans, table)
+                self._count(counts, carry.counts)
                 lines = self._scanner.changed_lines(before, after, spans)
+                if self._has_private_key(carry.counts):
+                    lines = None
                 if lines is not None and not len(self._scanner.scan_lines(after, lines, scratch)):
                     return after, {}
         carry.begun, carry.pem, carry.counts = begun, pem, Counter()
@@ -169,7 +172,7 @@ class Redactor:
         """The places that `redact` would replace first, in order."""
         with self._scanner.scratch() as scratch:
             spans = self._scan(data, scratch, _Carry())
-            places = [(start, end, rule, quote) for start, end, rule, quote, _ in spans.tolist()]
+            places = [(start, end, rule, quote) for start, end, rule, quote, _ in spans.rows()]
         if self._slow:
             places = merged(places, self._slow.spans(data))
         return [
@@ -180,7 +183,7 @@ class Redactor:
             for start, end, rule, quote in places
         ]  # fmt: skip
 
-    def _scan(self, data: bytes | memoryview, scratch: Scratch, carry: _Carry) -> Any:
+    def _scan(self, data: bytes | memoryview, scratch: Scratch, carry: _Carry) -> Spans:
         if not carry.begun and begins_with_rest_of_key(data):
             carry.pem = (MAX_LINES, 1, 0)
         carry.begun = True
@@ -207,19 +210,19 @@ class Redactor:
                 if not len(spans):
                     return bytes(data)
                 table = self._replacements.table(data, spans)
-                data, lines = self._scanner.assemble(data, spans, table)
-                self._count(spans, carry.counts)
+                data, lines, counts = self._scanner.assemble(data, spans, table)
+                self._count(counts, carry.counts)
                 spans = self._scanner.scan_lines(data, lines, scratch)
             return self._blank(bytes(data), spans, carry) if len(spans) else bytes(data)
 
-    def _count(self, spans: Any, counts: Counter[str]) -> None:
-        for rule, found in self._scanner.counts(spans).items():
-            counts[self._policy.rules[rule].name] += found
+    def _count(self, found: Mapping[int, int], counts: Counter[str]) -> None:
+        for rule, replacements in found.items():
+            counts[self._policy.rules[rule].name] += replacements
 
-    def _blank(self, data: bytes, spans: Any, carry: _Carry) -> bytes:
+    def _blank(self, data: bytes, spans: Spans, carry: _Carry) -> bytes:
         """Replace whole records in which every round uncovers something new: only made ones do that."""
         pieces, copied = [], 0
-        for place in spans[:, 0].tolist():
+        for place, *_ in spans.rows():
             if place < copied:
                 continue  # in the record before
             start = data.rfind(b"\n", copied, place) + 1 or copied

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hmac
 import re
+from array import array
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from audit_trail.errors import ConfigurationError
+from audit_trail.redaction.kernel.layout import SPAN_INTS
 from audit_trail.redaction.policy import Policy
+
+if TYPE_CHECKING:
+    from audit_trail.redaction.scanner import Spans
 
 MIN_KEY_BYTES = 16
 TOKEN_HEX_DIGITS = 32
@@ -27,7 +33,7 @@ class Table:
     """Replacements one behind the other, and where each begins (int32, one more than there are)."""
 
     text: bytes
-    starts: Any
+    starts: array[int]
 
 
 class Replacements:
@@ -61,23 +67,22 @@ class Replacements:
         mark = b"\\" * (quote >> 3) + _QUOTES[quote & 7]
         return mark + self._made(rule, value, quoted=bool(quote)) + mark
 
-    def table(self, data: bytes | memoryview, spans: Any) -> Table:
+    def table(self, data: bytes | memoryview, spans: Spans) -> Table:
         """The replacements of all spans; those that depend on the value get numbers of their own.
 
         Args:
             data: What was scanned.
-            spans: int32 rows of start, end, rule, quote, number; the last two may be changed.
+            spans: What was found; quotes and numbers of replacements may be changed.
         """
         if not any(self._own):
             return self._fixed
         texts = [f"[REDACTED:{rule.name}]".encode() for rule in self._rules]
-        for row in spans:
-            rule = int(row[2])
+        for place, (start, end, rule, quote, _) in enumerate(spans.rows()):
             if self._own[rule]:
-                made = self._made(rule, bytes(data[row[0] : row[1]]), quoted=bool(row[3]))
+                made = self._made(rule, bytes(data[start:end]), quoted=bool(quote))
                 if made == b"null":
-                    row[3] = 0
-                row[4] = len(texts)
+                    spans.numbers[place * SPAN_INTS + 3] = 0
+                spans.numbers[place * SPAN_INTS + 4] = len(texts)
                 texts.append(made)
         return _table(texts)
 
@@ -96,8 +101,5 @@ class Replacements:
 
 
 def _table(texts: list[bytes]) -> Table:
-    import numpy as np
-
-    starts = np.zeros(len(texts) + 1, dtype=np.int32)
-    starts[1:] = np.cumsum([len(text) for text in texts])
+    starts = array("i", accumulate((len(text) for text in texts), initial=0))
     return Table(text=b"".join(texts) or b"\0", starts=starts)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from audit_trail import kept_code
+from audit_trail.memory import address, numbers
 from audit_trail.redaction.kernel import layout as kernel
 from audit_trail.redaction.policy import Policy
 from audit_trail.redaction.replacements import Table
@@ -28,9 +27,31 @@ _PEM = (kernel.PEM_LINES, kernel.PEM_BODY, kernel.PEM_COLUMN)
 class Scratch:
     """Memory of one scan, written by compiled code."""
 
-    state: Any
-    memo: Any
-    context: Any
+    state: array[int]
+    memo: array[int]
+    context: array[int]
+
+
+@dataclass(slots=True)
+class Spans:
+    """What a scan found, in order.
+
+    Attributes:
+        numbers: int32, `SPAN_INTS` for each: start, end, rule, quote and number of the replacement.
+        count: How many there are; there may be room for more.
+    """
+
+    numbers: array[int]
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def rows(self) -> Iterator[tuple[int, ...]]:
+        """One after the other."""
+        size = kernel.SPAN_INTS
+        flat = self.numbers[: self.count * size]
+        return zip(*(flat[place::size] for place in range(size)), strict=True)
 
 
 @lru_cache(maxsize=1)
@@ -54,9 +75,9 @@ def _compile() -> Iterable[kept_code.CompiledFunction]:
 
     for function, arguments in (
         (scan.scan, 5),
-        (assemble.output_size, 5),
+        (assemble.output_size, 6),
         (assemble.assemble, 10),
-        (compare.changed_lines, 6),
+        (compare.changed_lines, 7),
     ):
         yield native.machine_code(function, arguments)
 
@@ -66,20 +87,21 @@ class Scanner:
 
     def __init__(self, policy: Policy) -> None:
         self._tables = tables_of(policy)
+        self._rules = len(policy.rules)
         self._code = _compiled_code()
 
     @contextmanager
     def scratch(self) -> Iterator[Scratch]:
         """Fresh memory for one thread's scans."""
         yield Scratch(
-            state=np.zeros(kernel.STATE, dtype=np.int64),
-            memo=np.full(max(self._tables.shape_count, 1) * 2, -1, dtype=np.int64),
-            context=np.zeros(len(kernel.FIELDS), dtype=np.int64),
+            state=numbers("q", kernel.STATE),
+            memo=numbers("q", max(self._tables.shape_count, 1) * 2),
+            context=numbers("q", len(kernel.FIELDS)),
         )
 
     def scan(
         self, data: bytes | memoryview, scratch: Scratch, *, pem: tuple[int, int, int]
-    ) -> tuple[Any, tuple[int, int, int]]:
+    ) -> tuple[Spans, tuple[int, int, int]]:
         """All spans in the data, and the private key that is open at its end.
 
         Args:
@@ -90,60 +112,69 @@ class Scanner:
                 its column.
 
         Returns:
-            int32 rows of start, end, rule, quote and number of the replacement;
-            `pem` for the data that follow.
+            The spans; `pem` for the data that follow.
         """
-        scratch.state[:] = 0
-        scratch.state[list(_PEM)] = pem
-        ranges = np.array([[0, len(data)]], dtype=np.int64)
+        scratch.state = numbers("q", kernel.STATE)
+        for place, number in zip(_PEM, pem, strict=True):
+            scratch.state[place] = number
+        ranges = array("q", [0, len(data)])
         spans = self._scan(data, ranges, scratch, room=len(data) // BYTES_A_SPAN + MIN_SPANS)
-        lines, body, column = (int(scratch.state[place]) for place in _PEM)
+        lines, body, column = (scratch.state[place] for place in _PEM)
         return spans, (lines, body, column)
 
-    def scan_lines(self, data: bytes | memoryview, lines: Any, scratch: Scratch) -> Any:
-        """All spans in some lines, each looked at by itself."""
-        scratch.state[:] = 0
+    def scan_lines(self, data: bytes | memoryview, lines: array[int], scratch: Scratch) -> Spans:
+        """All spans in some lines, each looked at by itself.
+
+        Args:
+            data: Whole records.
+            lines: Start and end of each (int64).
+            scratch: Written.
+        """
+        scratch.state = numbers("q", kernel.STATE)
         return self._scan(data, lines, scratch, room=MIN_SPANS)
 
-    def _scan(self, data: bytes | memoryview, ranges: Any, scratch: Scratch, *, room: int) -> Any:
+    def _scan(self, data: bytes | memoryview, ranges: array[int], scratch: Scratch, *, room: int) -> Spans:
         state = scratch.state
-        scratch.memo[:] = -1
-        spans = np.empty((room, kernel.SPAN_INTS), dtype=np.int32)
+        scratch.memo = numbers("q", len(scratch.memo), -1)
+        spans = numbers("i", room * kernel.SPAN_INTS)
         place, position = 0, -1
         while True:
-            state[kernel.ROOM] = len(spans)
+            state[kernel.ROOM] = len(spans) // kernel.SPAN_INTS
             context = self._context(data, scratch, spans)
-            place = self._code["scan"](address(context), address(ranges), len(ranges), place, position)
-            if place >= len(ranges):
-                return spans[: state[kernel.COUNT]]
-            position = int(state[kernel.POSITION])
-            spans = _doubled(spans)
+            place = self._code["scan"](address(context), address(ranges), len(ranges) // 2, place, position)
+            if place >= len(ranges) // 2:
+                return Spans(spans, state[kernel.COUNT])
+            position = state[kernel.POSITION]
+            spans *= 2
 
-    def _context(self, data: bytes | memoryview, scratch: Scratch, spans: Any) -> Any:
+    def _context(self, data: bytes | memoryview, scratch: Scratch, spans: array[int]) -> array[int]:
         """All addresses in the order of `kernel.FIELDS`."""
-        row = scratch.context
-        row[0], row[1] = address(data), len(data)
-        row[2:-3] = self._tables.addresses
-        row[-3:] = address(scratch.memo), address(spans), address(scratch.state)
-        return row
+        written = (address(scratch.memo), address(spans), address(scratch.state))
+        scratch.context = array("q", (address(data), len(data), *self._tables.addresses, *written))
+        return scratch.context
 
-    def assemble(self, data: bytes | memoryview, spans: Any, table: Table) -> tuple[bytes, Any]:
-        """The data with its spans replaced, and the places of the lines that changed."""
-        spans = np.ascontiguousarray(spans)
-        size = self._code["output_size"](
-            len(data), address(spans), len(spans), address(table.starts), address(kernel.QUOTE_SIZES)
+    def assemble(
+        self, data: bytes | memoryview, spans: Spans, table: Table
+    ) -> tuple[bytes, array[int], dict[int, int]]:
+        """The data with its spans replaced; where the lines are that changed; replacements per rule."""
+        counts = numbers("q", self._rules)
+        places, starts, quote_sizes = (
+            address(spans.numbers),
+            address(table.starts),
+            address(kernel.QUOTE_SIZES),
         )
+        size = self._code["output_size"](len(data), places, len(spans), starts, quote_sizes, address(counts))
         # Made here and seen by nobody else yet, so it may be written: the copy
         # that a bytearray would need is a third of all the time.
         out = bytes(size)
-        lines = np.empty((len(spans), 2), dtype=np.int64)
+        lines = numbers("q", 2 * len(spans))
         count = self._code["assemble"](
-            address(data), len(data), address(spans), len(spans), address(table.starts), address(table.text),
-            address(kernel.QUOTE_BYTES), address(kernel.QUOTE_SIZES), address(out), address(lines),
+            address(data), len(data), places, len(spans), starts, address(table.text),
+            address(kernel.QUOTE_BYTES), quote_sizes, address(out), address(lines),
         )  # fmt: skip
-        return out, lines[:count]
+        return out, lines[: 2 * count], {rule: found for rule, found in enumerate(counts) if found}
 
-    def changed_lines(self, before: bytes | memoryview, after: bytes, spans: Any) -> Any | None:
+    def changed_lines(self, before: bytes | memoryview, after: bytes, spans: Spans) -> array[int] | None:
         """Where the lines are that differ, told from the bytes alone.
 
         Args:
@@ -152,35 +183,12 @@ class Scanner:
             spans: What was found in them.
 
         Returns:
-            int64 rows of start and end in `after`; None where a line is the same in which something
+            Start and end of each in `after` (int64); None where a line is the same in which something
             was found, another one differs, or there are more or fewer lines.
         """
-        rows = np.empty((len(spans), 4), dtype=np.int64)
+        lines = numbers("q", 2 * len(spans))
         count = self._code["changed_lines"](
-            address(before), len(before), address(after), len(after), address(rows), len(rows)
-        )
-        if count < 0:
-            return None
-        rows = rows[:count]
-        places = np.searchsorted(rows[:, 0], spans[:, 0], side="right") - 1
-        if np.any(places < 0) or np.any(spans[:, 1] > rows[places, 1]) or len(np.unique(places)) < count:
-            return None
-        return np.ascontiguousarray(rows[:, 2:])
-
-    def counts(self, spans: Any) -> dict[int, int]:
-        """Replacements per rule number."""
-        found = np.bincount(spans[:, 2])
-        return {int(rule): int(found[rule]) for rule in np.flatnonzero(found)}
-
-
-def _doubled(spans: Any) -> Any:
-    larger = np.empty((len(spans) * 2, spans.shape[1]), dtype=spans.dtype)
-    larger[: len(spans)] = spans
-    return larger
-
-
-def address(buffer: Any) -> int:
-    """Where a buffer's bytes are; the caller keeps the buffer alive."""
-    if isinstance(buffer, bytes | memoryview):
-        return int(np.frombuffer(buffer, dtype=np.uint8).ctypes.data) if len(buffer) else 0
-    return int(buffer.ctypes.data)
+            address(before), len(before), address(after), len(after),
+            address(spans.numbers), len(spans), address(lines),
+        )  # fmt: skip
+        return None if count < 0 else lines[: 2 * count]

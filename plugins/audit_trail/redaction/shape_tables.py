@@ -63,7 +63,8 @@ class ShapeTables:
         self._masks: dict[frozenset[int], int] = {}
         self._by_pair: dict[int, list[int]] = {}
         self._broad: list[int] = []
-        self.heads: list[Head] = []
+        self.heads: list[Head] = []  # of the shapes that are listed by a pair of bytes
+        self.leads: list[Head] = []  # of all of them, by number
         self.broad = np.full(256, 1 << 30, dtype=np.int32)
         for number, rule in enumerate(policy.rules):
             for source in rule.shapes:
@@ -104,8 +105,9 @@ class ShapeTables:
                 lead += item.at_most
         number = self._add(kernel.LINEAR, rule, first, len(shape.items), unlimited, lead)
         pairs = _pairs(shape.items)
+        self.leads.append(head_of_items(shape.items))
         if len(pairs) <= _MAX_PAIRS:
-            self.heads.append(head_of_items(shape.items))
+            self.heads.append(self.leads[-1])
             for pair in pairs:
                 self._by_pair.setdefault(pair, []).append(number)
         else:
@@ -138,7 +140,8 @@ class ShapeTables:
                 mask = self._masks.setdefault(members, len(self._masks))
                 self._items += [mask, length, length]
             number = self._add(kernel.IBAN, rule, first, len(runs), -1, 0)
-            self.heads.append(head_of_iban(country))
+            self.leads.append(head_of_iban(country))
+            self.heads.append(self.leads[-1])
             for name in (country, country.lower()):
                 self._by_pair.setdefault(ord(name[0]) * 256 + ord(name[1]), []).append(number)
 
@@ -148,7 +151,8 @@ class ShapeTables:
             # What the beginning by which it is found does not tell: up to four letters more.
             more = kernel.packed(word[2:6].lower().encode())
             number = self._add(kind, rule, more, 0, -1, 0)
-            self.heads.append(head_of_word(word, following, as_written=as_written))
+            self.leads.append(head_of_word(word, following, as_written=as_written))
+            self.heads.append(self.leads[-1])
             for name in (word,) if as_written else (word, word.upper(), word.title()):
                 pair = ord(name[0]) * 256 + ord(name[1])
                 if number not in self._by_pair.setdefault(pair, []):

@@ -41,6 +41,7 @@ from audit_trail.redaction.kernel.text import (
     holds,
     is_blank,
     is_class,
+    last_blank_or_less,
     lower,
     packed,
     placeholder_end,
@@ -197,11 +198,7 @@ def _is_algorithm(t: Any, domain: int) -> bool:
 @compiled
 def _is_message_id(t: Any, at_sign: int) -> bool:
     """Whether this is the id of a mail, `Message-ID: <x@y>`, that ties a mail server's lines together."""
-    start = at_sign
-    while start > 0 and at_sign - start < MAX_MESSAGE_ID and not is_blank(at(t, start - 1)):
-        start -= 1
-        if at(t, start) == LESS:
-            break
+    start = last_blank_or_less(t, at_sign, max(at_sign - MAX_MESSAGE_ID, 0))
     while unicode_escape(t, start - 6) == LESS:
         start -= 6
     if at(t, start) != LESS and unicode_escape(t, start) != LESS:

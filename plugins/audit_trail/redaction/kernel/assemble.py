@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail import kept_code, native
-from audit_trail.native import bytes_at, compiled, copy_bytes, entry_point, ints_at, longs_at
+from audit_trail.native import (
+    byte_mask,
+    bytes_at,
+    compiled,
+    copy_bytes,
+    entry_point,
+    highest_bit,
+    ints_at,
+    longs_at,
+    lowest_bit,
+)
 from audit_trail.redaction.kernel import layout
-from audit_trail.redaction.kernel.layout import NEWLINE, SPAN_INTS
+from audit_trail.redaction.kernel.layout import NEWLINE, SPAN_INTS, WIDTH
 
 _SOURCES = (__file__, native.__file__, kept_code.__file__, layout.__file__)
 
@@ -23,8 +33,8 @@ def _quote(quote: int, quotes: Any, sizes: Any, out: Any, place: int) -> int:
 
 
 @entry_point(*_SOURCES)
-def output_size(size: int, spans: int, count: int, texts: int, sizes: int) -> int:
-    """Bytes of the output.
+def output_size(size: int, spans: int, count: int, texts: int, sizes: int, counts: int) -> int:
+    """Bytes of the output; and how many spans each rule has.
 
     Args:
         size: Bytes of the input.
@@ -32,12 +42,14 @@ def output_size(size: int, spans: int, count: int, texts: int, sizes: int) -> in
         count: How many.
         texts: Address of the replacements' starts (int32, one more than there are).
         sizes: Address of `QUOTE_SIZES`.
+        counts: Address of a number (int64) for each rule, added to.
     """
-    places, starts, quote_sizes = ints_at(spans), ints_at(texts), bytes_at(sizes)
+    places, starts, quote_sizes, found = ints_at(spans), ints_at(texts), bytes_at(sizes), longs_at(counts)
     total = size
     for k in range(count):
         span = k * SPAN_INTS
         quote, text = places[span + 3], places[span + 4]
+        found[places[span + 2]] += 1
         total += starts[text + 1] - starts[text] - (places[span + 1] - places[span])
         if quote != 0:
             total += 2 * ((quote >> 3) + quote_sizes[quote & 7])
@@ -78,9 +90,7 @@ def assemble(
     for k in range(count):
         start, end = places[k * SPAN_INTS], places[k * SPAN_INTS + 1]
         quote, number = places[k * SPAN_INTS + 3], places[k * SPAN_INTS + 4]
-        line = start
-        while line > copied and source[line - 1] != NEWLINE:
-            line -= 1
+        line = _line_start(source, copied, start)
         if open_line and line == copied:
             pass  # the same line as the span before
         else:
@@ -101,9 +111,27 @@ def assemble(
 
 
 @compiled
+def _line_start(source: Any, limit: int, i: int) -> int:
+    """Where the line of `i` begins, or `limit` when that is behind it."""
+    while i - limit >= WIDTH:
+        found = byte_mask(source, i - WIDTH, NEWLINE, 0, 0, 0)
+        if found != 0:
+            return i - WIDTH + highest_bit(found) + 1
+        i -= WIDTH
+    while i > limit and source[i - 1] != NEWLINE:
+        i -= 1
+    return i
+
+
+@compiled
 def _to_newline(source: Any, start: int, size: int) -> int:
     """Bytes from `start` to the end of its line."""
     i = start
+    while size - i >= WIDTH:
+        found = byte_mask(source, i, NEWLINE, 0, 0, 0)
+        if found != 0:
+            return i + lowest_bit(found) - start
+        i += WIDTH
     while i < size and source[i] != NEWLINE:
         i += 1
     return i - start

@@ -12,50 +12,67 @@ from audit_trail.native import (
     entry_point,
     equal_mask,
     highest_bit,
+    ints_at,
     longs_at,
     lowest_bit,
 )
 from audit_trail.redaction.kernel import layout
-from audit_trail.redaction.kernel.layout import NEWLINE
+from audit_trail.redaction.kernel.layout import NEWLINE, SPAN_INTS
 
 _SOURCES = (__file__, native.__file__, kept_code.__file__, layout.__file__)
 _WIDTH = 64
 
 
 @entry_point(*_SOURCES)
-def changed_lines(before: int, before_size: int, after: int, after_size: int, lines: int, room: int) -> int:
-    """Write where the lines are that differ; both have the same lines in the same order otherwise.
+def changed_lines(
+    before: int, before_size: int, after: int, after_size: int, spans: int, count: int, lines: int
+) -> int:
+    """Write where the lines are that differ, which must be those in which something was found.
 
     Args:
         before: Address of the input.
         before_size: Its bytes.
         after: Address of the output.
         after_size: Its bytes.
-        lines: Address of room for `room` rows (int64): start and end in the input, start and end
-            in the output.
-        room: How many lines may differ.
+        spans: Address of what was found in the input, in order.
+        count: How much.
+        lines: Address of room for `count` pairs (int64): start and end in the output.
 
     Returns:
-        How many do, or -1 where that is more than `room`, or where one of both has more lines.
+        How many lines differ, or -1 where one of these is the same, another one differs, or one
+        of both has more lines.
     """
-    old, new, found = bytes_at(before), bytes_at(after), longs_at(lines)
-    i, j, count = 0, 0, 0
+    old, new, places, changed = bytes_at(before), bytes_at(after), ints_at(spans), longs_at(lines)
+    i, j, span, found = 0, 0, 0, 0
     while True:
         same = _same(old, i, before_size, new, j, after_size)
         i, j = i + same, j + same
         if i == before_size and j == after_size:
-            return count
-        if count == room:
-            return -1
-        row = count * 4
-        found[row], found[row + 2] = _line_start(old, i), _line_start(new, j)
+            return found if span == count else -1
+        start, first = _line_start(old, i), _line_start(new, j)
         i, j = _line_end(old, i, before_size), _line_end(new, j, after_size)
-        found[row + 1], found[row + 3] = i, j
-        count += 1
+        spans_here = _spans_in(places, span, count, start, i)
+        if spans_here == 0:
+            return -1
+        span += spans_here
+        changed[2 * found], changed[2 * found + 1] = first, j
+        found += 1
         if i == before_size or j == after_size:
-            # The newline of the last line is all that both may still have.
-            return count if i == before_size and j == after_size else -1
+            # Both must end here, or one has more lines.
+            return found if i == before_size and j == after_size and span == count else -1
         i, j = i + 1, j + 1
+
+
+@compiled
+def _spans_in(places: Any, span: int, count: int, start: int, end: int) -> int:
+    """How many spans from `span` on are in a line; a span before it stands in the way of all others."""
+    here = 0
+    while span + here < count:
+        place = (span + here) * SPAN_INTS
+        if places[place] < start or places[place + 1] > end:
+            break
+        here += 1
+    return here
 
 
 @compiled

@@ -19,6 +19,7 @@ from audit_trail.redaction.kernel.text import (
     FLAGS,
     HARMLESS,
     LETTER,
+    LOWER_U,
     NO_QUOTE,
     NODE_INTS,
     PERCENT,
@@ -61,15 +62,13 @@ def key_end(t: Any, separator: int) -> tuple[int, int, int]:
 
 
 @compiled
-def _code_before(t: Any, i: int) -> tuple[int, int]:
-    r"""The code of the letter that ends at `i`, and its bytes: one, or those of a `\uXXXX`."""
-    byte = at(t, i - 1)
-    if byte >= 48 and at(t, i - 5) == 117 and at(t, i - 6) == BACKSLASH:
-        unit = hex_number(t, i - 4, 4)
-        if unit >= 0:
-            width = 6 + backslashes_before(t, i - 6, t.state[DONE])
-            return (int(t.codes[unit]) if unit < 128 else 37), width
-    return int(t.codes[byte]), 1
+def _escaped_code_before(t: Any, i: int) -> tuple[int, int]:
+    r"""The code of the letter whose `\uXXXX` ends at `i`, and its bytes; 0 bytes where there is none."""
+    unit = hex_number(t, i - 4, 4)
+    if unit < 0:
+        return 0, 0
+    width = 6 + backslashes_before(t, i - 6, t.state[DONE])
+    return (int(t.codes[unit]) if unit < 128 else 37), width
 
 
 @compiled
@@ -126,7 +125,11 @@ def last_words(t: Any, end: int) -> tuple[int, int]:
     limit = max(t.state[DONE], end - MAX_KEY)
     best, best_start, node, i = 0, end, 0, end
     while i > limit:
-        code, width = _code_before(t, i)
+        code, width = int(t.codes[at(t, i - 1)]), 1
+        if at(t, i - 5) == LOWER_U and at(t, i - 6) == BACKSLASH:
+            escaped, escaped_width = _escaped_code_before(t, i)
+            if escaped_width > 0:
+                code, width = escaped, escaped_width
         if code > _SEPARATOR or i - width < limit:
             break
         if code == _SEPARATOR:

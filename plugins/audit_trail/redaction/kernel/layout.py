@@ -22,8 +22,9 @@ FIELDS = {
     "rules": "ints",  # int32[rules]: flags below
     "detectors": "ints",  # int32[DETECTORS]: rule of each built-in detector, or -1
     "broad": "ints",  # int32[256]: how long a word before this byte must be for `candidates[0:]` to be tried
-    "heads": "longs",  # int64[4 * 256]: sets of shapes that may have a byte at one of their first four places
-    "ends": "bytes",  # uint8[2**17]: one bit per hash of a known key's last five codes, last first
+    "leads": "longs",  # int64[shapes * 2]: which bits of its first bytes every match of a shape has, and how
+    "heads": "bytes",  # uint8[HEADS // 8]: one bit per hash of four bytes that a shape may begin with
+    "ends": "bytes",  # uint8[ENDS // 8]: one bit per hash of a known key's last five codes, last first
     "lasts": "bytes",  # uint8[256]: the codes of the last byte of a key; see `window.may_end_key`
     "memo": "longs",  # int64[shapes * 2]: a run in which a shape is known to fail
     "spans": "ints",  # int32[room * SPAN_INTS], written
@@ -71,6 +72,9 @@ SECRET, CARD_NUMBER, SSN_NUMBER, IBAN_NUMBER, BASIC_PAIR = 128, 256, 512, 1024, 
 EMAIL, TELEPHONE, CARD, SSN, USERINFO, PRIVATE_KEY, SQL_PASSWORD = 0, 1, 2, 3, 4, 5, 6
 DETECTORS = 7
 
+# Bytes of a window, which are looked at together.
+WIDTH = 64
+
 # A span: start, end, rule, quote (kind + 8 * backslashes), number of its replacement.
 SPAN_INTS = 5
 NO_QUOTE, DOUBLE_QUOTE, SINGLE_QUOTE, UNICODE_QUOTE, ENTITY_QUOTE, PERCENT_QUOTE = 0, 1, 2, 3, 4, 5
@@ -109,10 +113,17 @@ _QUOTES = (b"", b'"', b"'", b"\\u0022", b"&quot;", b"%22", b"\\x22", b"`")
 QUOTE_BYTES = b"".join(quote.ljust(8, b"\0") for quote in _QUOTES)
 QUOTE_SIZES = bytes(len(quote) for quote in _QUOTES)
 
-# The bit of `Text.ends` for a number made of five codes.
-ENDS, ENDS_FACTOR, ENDS_SHIFT = 1 << 20, 2654435761, 16
-# In `Text.lasts`: what stands before decides; no key ends so; added where one letter is a key.
+# The bit of `Text.ends` for a number made of five codes of six bits, and of `Text.heads` for four
+# bytes with the bits of `HEAD_FOLD` set, which makes letters lower case.
+HASH_FACTOR = 2654435761
+ENDS, ENDS_SHIFT, CODE_BITS = 1 << 22, 30, 6
+HEADS, HEADS_SHIFT, HEAD_FOLD = 1 << 21, 32, 0x20202020
+# Of `Text.leads`.
+LEAD_BYTES = 7
+# In `Text.lasts`: the codes of letters and digits; else what stands before decides, or no key ends so;
+# added where one letter is a key.
 LOOK, NO_END, SINGLE = 37, 36, 64
+FIRST_DIGIT, LAST_DIGIT = 26, 35
 
 
 def packed(word: bytes) -> int:

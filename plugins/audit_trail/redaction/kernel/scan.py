@@ -30,12 +30,10 @@ from audit_trail.redaction.kernel.text import (
     COUNT,
     DIGIT,
     DONE,
-    DOT,
     EQUALS,
     GREATER,
     IN_STRING,
     LESS,
-    LETTER,
     LINE,
     LOWER_L,
     LOWER_T,
@@ -124,6 +122,8 @@ def _judge(t: Any, i: int) -> int:
     bits = t.classes[byte]
     if (bits & (WORD | MARK)) == 0:
         return i + 1
+    if byte == NEWLINE and t.state[PEM_START] < 0:
+        return _newline(t, i)
     if (bits & WORD) == 0:
         return i + 1 if t.state[PEM_START] < 0 and _is_idle(t, i, byte) else _mark(t, i, byte)
     first = skip_class(t, i, DIGIT)
@@ -163,12 +163,13 @@ def _is_idle(t: Any, i: int, byte: int) -> bool:
         return not dashed and not is_blank(before) and before != QUOTE and before != APOSTROPHE
     if byte != COLON and byte != EQUALS:
         return False
-    if byte == COLON and (at(t, i + 1) == SLASH or at(t, i + 1) == BACKSLASH):
+    slashed = byte == COLON and at(t, i + 1) in (SLASH, BACKSLASH)
+    if slashed and at(t, i + 2) == SLASH:
         return False
     if before == QUOTE:
         i = _before_quote(t, i)
-    elif is_class(t, i - 1, DIGIT):
-        return byte == COLON and not is_key_number(t, i)
+    elif byte == COLON and not slashed and is_class(t, i - 1, DIGIT) and not is_key_number(t, i):
+        return True
     return not _may_end_key(t, i)
 
 
@@ -212,10 +213,7 @@ def _may_end_numbered_key(t: Any, i: int) -> bool:
     if j == i:  # the digit is the last but one
         escaped = at(t, i - 9) == BACKSLASH or at(t, i - 10) == BACKSLASH
         return escaped or window.may_end_key(t, i)
-    if is_class(t, j - 1, LETTER):
-        escaped = _is_near_escape(t, j) or at(t, j - 9) == BACKSLASH or at(t, j - 10) == BACKSLASH
-        return escaped or j < window.BEFORE or window.may_end_key(t, j)
-    return is_class(t, j - 1, WORD) or at(t, j - 1) in (MINUS, DOT, PERCENT)
+    return j < window.BEFORE or is_class(t, j - 1, DIGIT) or window.may_end_numbered_key(t, j, i)
 
 
 @compiled

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import types
 
-from audit_trail.native import BYTES, INTS, LONGS, Context, compiled
+from audit_trail.native import BYTES, INTS, LONGS, Context, byte_mask, compiled, eight_bytes, highest_bit
 from audit_trail.redaction.kernel.layout import *
 
 _TYPES = {"bytes": BYTES, "ints": INTS, "longs": LONGS, "int64": types.int64}
@@ -56,6 +56,25 @@ def lower(byte: int) -> int:
 def is_blank(byte: int) -> bool:
     """Whitespace, and the end of the text."""
     return byte == SPACE or 9 <= byte <= 13
+
+
+@compiled
+def last_blank_or_less(t: Any, i: int, limit: int) -> int:
+    """The last `<` before `i`, or behind the last blank before `i` if that is nearer, or else `limit`."""
+    while i - limit >= WIDTH:
+        less = byte_mask(t.data, i - WIDTH, LESS, 0, 0, 0)
+        found = (
+            less | byte_mask(t.data, i - WIDTH, TAB, 4, 0, 0) | byte_mask(t.data, i - WIDTH, SPACE, 0, 0, 0)
+        )
+        if found != 0:
+            bit = highest_bit(found)
+            return i - WIDTH + bit + 1 - ((less >> bit) & 1)
+        i -= WIDTH
+    while i > limit and not is_blank(at(t, i - 1)):
+        i -= 1
+        if at(t, i) == LESS:
+            break
+    return i
 
 
 @compiled
@@ -211,6 +230,20 @@ def holds(t: Any, i: int, word: int) -> bool:
         word >>= 8
         i += 1
     return True
+
+
+@compiled
+def seven_bytes(t: Any, i: int) -> int:
+    """The bytes at `i` as one number, the first one lowest; behind the text there are newlines.
+
+    Above the seventh byte there may be anything.
+    """
+    if 0 <= i <= t.size - 8:
+        return int(eight_bytes(t.data, i))
+    number = 0
+    for k in range(LEAD_BYTES):
+        number |= at(t, i + k) << (8 * k)
+    return number
 
 
 @compiled

@@ -44,6 +44,7 @@ from audit_trail.redaction.kernel.text import (
     lower,
     packed,
     quote_escape,
+    seven_bytes,
     skip_blanks,
     skip_class,
 )
@@ -79,10 +80,13 @@ def long_word(t: Any, i: int) -> int:
 
 @compiled
 def _first_match(t: Any, place: int, i: int) -> int:
+    beginning = seven_bytes(t, i)
     while t.candidates[place] >= 0:
-        behind = _try(t, t.candidates[place], i)
-        if behind > 0:
-            return behind
+        shape = t.candidates[place]
+        if (beginning & t.leads[shape * 2]) == t.leads[shape * 2 + 1]:
+            behind = _try(t, shape, i)
+            if behind > 0:
+                return behind
         place += 1
     return 0
 
