@@ -29,6 +29,7 @@ def stage_context_of(context: Context) -> StageContext:
     from audit_trail.pipeline.stage_context import StageContext
     from audit_trail.settings import load_settings
 
+    _check_names(context)
     params = params_of(context)
     settings = _with_sample_size(load_settings(), params.get("sample_size"))
     return StageContext(
@@ -38,6 +39,22 @@ def stage_context_of(context: Context) -> StageContext:
         only_sources=_names(params.get("sources")),
         is_dry_run=is_dry_run(context),
     )
+
+
+def _check_names(context: Context) -> None:
+    """Refuse what a run is asked for and nobody reads: a mistyped `dry_run` would seal."""
+    declared = {
+        *getattr(context.get("dag"), "params", ()),
+        *getattr(context.get("task"), "params", ()),
+    }
+    conf = getattr(context.get("dag_run"), "conf", None) or {}
+    if unknown := sorted(set(conf) - declared):
+        raise ConfigurationError(
+            "the run was asked for something that is no Param of its DAG",
+            where=", ".join(unknown)[:200],
+            expected=", ".join(sorted(declared)),
+            remedy="correct the name, or leave it out, and trigger the DAG again",
+        )
 
 
 def params_of(context: Context) -> Mapping[str, Any]:
