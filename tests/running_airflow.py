@@ -49,6 +49,7 @@ class RunningAirflow:
             "AIRFLOW__API__PORT": str(self.port),
         }
         self.said = ""
+        self._environments: dict[str, dict[str, str]] = {}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "audit_trail", *arguments, "--json"],
             env=self.environment,
@@ -96,6 +97,39 @@ class RunningAirflow:
             except psutil.Error:
                 continue
         return found
+
+    def kill(self, part: str) -> None:
+        """End one of Airflow's processes, e.g. `triggerer`, as the kernel does when memory is short."""
+        processes = self._part(part)
+        assert processes, part
+        self._environments[part] = processes[0].environ()
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes, timeout=30)
+        wait_for(f"the end of the {part}", lambda: not self._part(part))
+
+    def start(self, part: str) -> None:
+        """Start it again, with the environment that it had."""
+        with (self.home / "logs" / f"{part}-again.log").open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "airflow", part],
+                env=self._environments[part],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _part(self, part: str) -> list[psutil.Process]:
+        """A process that was started for it, and those below it."""
+        found = []
+        for process in self.processes():
+            try:
+                if process.cmdline()[-1:] == [part]:
+                    found += [process, *process.children(recursive=True)]
+            except psutil.Error:
+                continue
+        return list(dict.fromkeys(found))
 
     def close(self) -> None:
         """End it, and after a failure whatever inherited its home folder and is still there."""

@@ -29,7 +29,6 @@ def stage_context_of(context: Context) -> StageContext:
     from audit_trail.pipeline.stage_context import StageContext
     from audit_trail.settings import load_settings
 
-    _check_names(context)
     params = params_of(context)
     settings = _with_sample_size(load_settings(), params.get("sample_size"))
     return StageContext(
@@ -41,8 +40,12 @@ def stage_context_of(context: Context) -> StageContext:
     )
 
 
-def _check_names(context: Context) -> None:
-    """Refuse what a run is asked for and nobody reads: a mistyped `dry_run` would seal."""
+def check_names(context: Context) -> None:
+    """Refuse what a run is asked for and nobody reads: a mistyped `dry_run` would seal.
+
+    Raises:
+        ConfigurationError: The run's `conf` names something that is no Param.
+    """
     declared = {
         *getattr(context.get("dag"), "params", ()),
         *getattr(context.get("task"), "params", ()),
