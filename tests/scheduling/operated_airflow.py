@@ -223,7 +223,7 @@ class OperatedAirflow:
             timeout=120,
         )
         assert done.returncode == 1, done.stdout + done.stderr
-        findings = [item for item in json.loads(done.stdout)["findings"] if item["check"] == "day.sealed"]
+        findings = [item for item in json.loads(done.stdout)["findings"] if item["name"] == "day.sealed"]
         return {item["day"]: str(item["remedy"]).partition(", or ")[2].partition(";")[0] for item in findings}
 
 
