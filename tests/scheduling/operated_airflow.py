@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import yaml
 from tests.airflow_api import AirflowApi
+from tests.cold_archive import ColdArchive
 from tests.running_airflow import RunningAirflow, wait_for
 
 from audit_trail.archive.s3_store import make_client
@@ -19,7 +21,7 @@ from audit_trail.demo.demo_home import prepare_archive, running_home
 from audit_trail.pipeline.collect import collect
 from audit_trail.pipeline.processor import AuditTrailProcessor
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.settings import Settings, load_settings
+from audit_trail.settings import CONFIG_NAME, Settings, load_settings
 from audit_trail.verification.ledger_walk import LedgerView
 from audit_trail.verification.verifier import Report, Verifier
 
@@ -132,6 +134,14 @@ class OperatedAirflow:
         runs = self.runs_of(day)
         return bool(runs) and all(run["state"] in ENDED for run in runs)
 
+    def serve(self, cold: ColdArchive) -> None:
+        """From the next task on, seal into another archive: settings are read by each task."""
+        values = yaml.safe_load(cold.config.read_text("utf-8"))
+        del values["home"]
+        values["archive"]["genesis_sha256"] = cold.context.genesis
+        values["keys_dir"] = str(cold.settings.keys)
+        (self.running.home / CONFIG_NAME).write_text(yaml.safe_dump(values), "utf-8")
+
     def shell(self, command: str, **variables: str) -> None:
         """A command as somebody types it on Airflow's machine.
 
@@ -170,6 +180,11 @@ class OperatedAirflow:
     def task(self, run: str, task: str) -> dict[str, Any]:
         """Everything that Airflow says of one task."""
         return dict(self.api.get(f"{_path(run)}/taskInstances/{task}"))
+
+    def waits(self, run: str, task: str) -> bool:
+        """Whether a task is deferred, and in a triggerer's hands."""
+        found = self.task(run, task)
+        return found["state"] == "deferred" and found["triggerer_job"] is not None
 
     def log(self, run: str, task: str, *, attempt: int = 1, map_index: int = -1) -> str:
         """What a task wrote."""

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.airflow_api import RefusedError
+from tests.cold_archive import ColdArchive, finish_restores_after, front_of
 from tests.running_airflow import RunningAirflow, wait_for
 from tests.scheduling.operated_airflow import (
+    DAG,
     GONE_AFTER_COLLECT,
     GONE_AFTER_SEAL,
     GONE_BEFORE,
     OperatedAirflow,
     ago,
     prepare,
-    source_file,
 )
 
 DONE = {
     **{"collect": "success", "sanitize[0]": "success", "hash[0]": "success", "sign": "success"},
     **{"upload[0]": "success", "upload[1]": "success", "seal": "success", "verify_sample": "success"},
 }
+NEVER = 10**6
 
 
 @pytest.fixture(scope="module")
@@ -200,19 +204,18 @@ def test_a_second_backfill_seals_nothing(airflow: OperatedAirflow) -> None:
     assert (after.seals, len(after.verifications)) == (before.seals, len(before.verifications) + 2)
 
 
-def test_a_wait_for_late_data_survives_the_triggerer(airflow: OperatedAirflow) -> None:
-    end_of_day = datetime.fromisoformat(f"{ago(3)}T00:00:00+00:00")
-    until = datetime.now(UTC) + timedelta(seconds=45)
-    hours = (until - end_of_day).total_seconds() / 3600
-    run = airflow.trigger(day=ago(4), sources=["machine"], late_data_hours=hours)
-    wait_for("the triggerer to take it", lambda: airflow.task(run, "collect")["triggerer_job"])
-    with source_file(airflow.settings.home, ago(4)).open("a") as file:
-        file.write("late\n")
-    airflow.running.kill("triggerer")
-    assert airflow.task(run, "collect")["state"] == "deferred"
-    airflow.running.start("triggerer")
-    assert (airflow.end_of(run), airflow.seals(ago(4))) == ("success", [1, 1])
-    assert airflow.log(run, "collect").count("SUMMARY WAITING for late data") == 1
+def test_whoever_asks_while_the_database_is_busy_is_refused_and_nothing_ends(
+    airflow: OperatedAirflow,
+) -> None:
+    """SQLite has one writer; the API server gives up before anybody whom it may be holding up."""
+    database = airflow.settings.home / "airflow" / "airflow.db"
+    with sqlite3.connect(database, timeout=60, isolation_level=None) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RefusedError) as refused:
+            airflow.api.patch(DAG, {"is_paused": False}, tries=1)
+        writer.execute("ROLLBACK")
+    assert refused.value.status == 500
+    airflow.pause(paused=False)
 
 
 def test_after_all_of_it_the_archive_verifies(airflow: OperatedAirflow) -> None:
@@ -221,3 +224,39 @@ def test_after_all_of_it_the_archive_verifies(airflow: OperatedAirflow) -> None:
     expected = {ago(number): "sealed" for number in range(1, 15)} | {ago(GONE_BEFORE): "sealed-empty"}
     assert {item.day: item.verdict for item in report.days} == expected
     assert airflow.staged() == []
+
+
+def test_waits_for_late_data_and_for_a_restore_survive_the_triggerer(
+    airflow: OperatedAirflow, aws_server: str, tmp_path: Path
+) -> None:
+    """In an archive whose segments are cold. The last test: the settings lead elsewhere from here on."""
+    with front_of(aws_server) as front:
+        cold = ColdArchive(
+            tmp_path / "cold", front.url, verification={"restore": "Bulk"}, restore={"poll_interval_s": 1}
+        )
+        airflow.serve(cold)
+        finish_restores_after(aws_server, NEVER)
+        late, restoring = cold.logs / f"{ago(2)}.log", cold.logs / f"{ago(3)}.log"
+        late.write_text("one\n")
+        restoring.write_text("one\n")
+        run = airflow.trigger(day=ago(3))
+        wait_for("the restore to be waited for", lambda: airflow.waits(run, "verify_sample"))
+        until = datetime.now(UTC) + timedelta(seconds=40)
+        end_of_day = datetime.fromisoformat(f"{ago(1)}T00:00:00+00:00")
+        waiting = airflow.trigger(day=ago(2), late_data_hours=(until - end_of_day).total_seconds() / 3600)
+        wait_for("the late data to be waited for", lambda: airflow.waits(waiting, "collect"))
+        with late.open("a") as file:
+            file.write("late\n")
+        airflow.running.kill("triggerer")
+        finish_restores_after(aws_server, 1)
+        states = [airflow.task(run, "verify_sample")["state"], airflow.task(waiting, "collect")["state"]]
+        assert states == ["deferred", "deferred"]
+        airflow.running.start("triggerer")
+        assert [airflow.end_of(run), airflow.end_of(waiting)] == ["success", "success"]
+        view = cold.context.ledger()
+    assert {seal.date: seal.totals.records for seal in view.seals} == {ago(3): 1, ago(2): 2}
+    assert {entry.date for entry in view.verifications} == {ago(3), ago(2)}
+    assert {(entry.failed, entry.unverifiable) for entry in view.verifications} == {(0, 0)}
+    # Each object was asked for once, before the triggerer was killed or after.
+    asked = [query["versionId"][0] for query in front.restores]
+    assert sorted(asked) == sorted(item.version_id for seal in view.seals for item in seal.objects)
