@@ -204,7 +204,7 @@ def test_a_second_backfill_seals_nothing(airflow: OperatedAirflow) -> None:
     assert (after.seals, len(after.verifications)) == (before.seals, len(before.verifications) + 2)
 
 
-def test_whoever_asks_while_the_database_is_busy_is_refused_and_nothing_ends(
+def test_whoever_asks_a_busy_database_is_refused_and_nothing_ends(
     airflow: OperatedAirflow,
 ) -> None:
     """SQLite has one writer; the API server gives up before anybody whom it may be holding up."""
