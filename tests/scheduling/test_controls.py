@@ -226,6 +226,13 @@ def test_after_all_of_it_the_archive_verifies(airflow: OperatedAirflow) -> None:
     assert airflow.staged() == []
 
 
+def hold_restore(cold: ColdArchive, server: str) -> None:
+    """What was just asked for is on its way, and stays so."""
+    (seal,) = cold.context.ledger().seals
+    cold.context.store.head(seal.objects[0].key, seal.objects[0].version_id)
+    finish_restores_after(server, NEVER)
+
+
 def test_waits_for_late_data_and_for_a_restore_survive_the_triggerer(
     airflow: OperatedAirflow, aws_server: str, tmp_path: Path
 ) -> None:
@@ -235,7 +242,8 @@ def test_waits_for_late_data_and_for_a_restore_survive_the_triggerer(
             tmp_path / "cold", front.url, verification={"restore": "Bulk"}, restore={"poll_interval_s": 1}
         )
         airflow.serve(cold)
-        finish_restores_after(aws_server, NEVER)
+        finish_restores_after(aws_server, 1)
+        front.before_answer = lambda: hold_restore(cold, aws_server)
         late, restoring = cold.logs / f"{ago(2)}.log", cold.logs / f"{ago(3)}.log"
         late.write_text("one\n")
         restoring.write_text("one\n")
@@ -248,6 +256,7 @@ def test_waits_for_late_data_and_for_a_restore_survive_the_triggerer(
         with late.open("a") as file:
             file.write("late\n")
         airflow.running.kill("triggerer")
+        front.before_answer = lambda: None
         finish_restores_after(aws_server, 1)
         states = [airflow.task(run, "verify_sample")["state"], airflow.task(waiting, "collect")["state"]]
         assert states == ["deferred", "deferred"]
