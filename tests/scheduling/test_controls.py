@@ -249,7 +249,7 @@ def test_waits_for_late_data_and_for_a_restore_survive_the_triggerer(
         restoring.write_text("one\n")
         run = airflow.trigger(day=ago(3))
         wait_for("the restore to be waited for", lambda: airflow.waits(run, "verify_sample"))
-        until = datetime.now(UTC) + timedelta(seconds=40)
+        until = datetime.now(UTC) + timedelta(seconds=30)
         end_of_day = datetime.fromisoformat(f"{ago(1)}T00:00:00+00:00")
         waiting = airflow.trigger(day=ago(2), late_data_hours=(until - end_of_day).total_seconds() / 3600)
         wait_for("the late data to be waited for", lambda: airflow.waits(waiting, "collect"))
