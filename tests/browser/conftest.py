@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
+from tests.airflow_api import AirflowApi
 from tests.browser.devtools import Browser, Page
-from tests.browser.running_airflow import RunningAirflow, request, wait_for
+from tests.running_airflow import RunningAirflow, wait_for
 
 SCREENSHOTS = "AUDIT_TRAIL_SCREENSHOTS"
 """Names a folder in the environment: what the tests saw is kept there."""
@@ -34,7 +34,7 @@ class Site:
     url: str
     browser: Browser
     page: Page
-    token: str
+    api: AirflowApi
 
     def open(self, query: str = "") -> Page:
         """The page "Audit trail", as soon as it shows its days."""
@@ -49,15 +49,11 @@ class Site:
         )
         return str(found)
 
-    def api(self, path: str) -> dict[str, Any]:
-        """Airflow's own API, as the administrator."""
-        return request(f"{self.url}{path}", self.token)
-
     def token_of(self, role: str) -> str:
         """A token as Airflow would give it to somebody with that role."""
         secret = (self.airflow.home / "airflow" / "jwt-secret").read_text("utf-8")
-        claims = jwt.decode(self.token, options={"verify_signature": False})
-        algorithm = jwt.get_unverified_header(self.token)["alg"]
+        claims = jwt.decode(self.api.token, options={"verify_signature": False})
+        algorithm = jwt.get_unverified_header(self.api.token)["alg"]
         return jwt.encode(claims | {"sub": role, "role": role.upper()}, secret, algorithm=algorithm)
 
     def keep(self, name: str) -> None:
@@ -82,15 +78,13 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     airflow = RunningAirflow(tmp_path_factory.mktemp("site") / "home")
     browser = None
     try:
-        login = wait_for("the address and login", airflow.login)
-        body = {"username": login["user"], "password": login["password"]}
-        token = request(f"{login['url']}/auth/token", body=body)["access_token"]
-        wait_for("yesterday's seal", lambda: _is_sealed(airflow, login["url"], token))
+        login, api = airflow.login(), airflow.api()
+        wait_for("yesterday's seal", lambda: _is_sealed(airflow, api))
         browser = Browser(chromium, tmp_path_factory.mktemp("browser"))
         page = browser.page()
         page.size(1400, 1000)
         _log_in(page, login)
-        yield Site(airflow=airflow, url=login["url"], browser=browser, page=page, token=token)
+        yield Site(airflow=airflow, url=login["url"], browser=browser, page=page, api=api)
     finally:
         if browser is not None:
             browser.close()
@@ -105,9 +99,9 @@ def _log_in(page: Page, login: dict[str, str]) -> None:
     page.wait("!!document.querySelector('[data-testid=nav-sidebar]')")
 
 
-def _is_sealed(airflow: RunningAirflow, url: str, token: str) -> bool:
+def _is_sealed(airflow: RunningAirflow, api: AirflowApi) -> bool:
     try:
-        runs = request(f"{url}/api/v2/dags/audit_trail_daily/dagRuns", token)["dag_runs"]
+        runs = api.get("/api/v2/dags/audit_trail_daily/dagRuns")["dag_runs"]
     except TimeoutError:
         return False  # a busy machine
     assert "failed" not in [run["state"] for run in runs], airflow.log()

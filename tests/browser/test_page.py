@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 import zipfile
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from tests.airflow_api import RefusedError
 from tests.browser.conftest import Site, days_ago
-from tests.browser.running_airflow import PATIENCE_S, request, wait_for
+from tests.running_airflow import PATIENCE_S, wait_for
 
 DAY = "[data-testid=audit-trail-day]"
 PACK = "[data-testid=audit-trail-pack]"
@@ -103,7 +103,7 @@ def test_a_day_is_sealed_from_the_page(site: Site) -> None:
     site.page.press("Escape")
     wait_for("the calendar", lambda: site.verdict(days_ago(3)) == "sealed")
     assert site.verdict(days_ago(2)) == "missing"
-    runs = site.api(f"{RUNS}?run_type=manual")["dag_runs"]
+    runs = site.api.get(f"{RUNS}?run_type=manual")["dag_runs"]
     assert [run["data_interval_start"][:10] for run in runs] == [days_ago(3)]
     assert runs[0]["triggering_user_name"] == "admin"
     site.page.click("[aria-label=Findings] button")
@@ -188,13 +188,11 @@ def test_a_viewer_sees_everything_and_starts_nothing(site: Site) -> None:
         site.page.wait_for("You may not trigger audit_trail_daily.")
         look = f"[...document.querySelectorAll('{DAY} button')].filter(e => /Seal|Verify/.test(e.innerText))"
         assert site.page.evaluate(f"{look}.map(e => e.disabled)") == [True, True]
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            request(
-                f"{site.url}/api/v2/dags/audit_trail_daily/dagRuns", viewer, {"logical_date": days_ago(4)}
-            )
-        assert refused.value.code == 403
+        with pytest.raises(RefusedError) as refused:
+            site.api.bearing(viewer).post(RUNS, {"logical_date": days_ago(4)})
+        assert refused.value.status == 403
     finally:
-        site.page.call("Network.setCookie", name="_token", value=site.token, url=site.url)
+        site.page.call("Network.setCookie", name="_token", value=site.api.token, url=site.url)
 
 
 def test_it_is_dark_where_airflow_is_and_fits_a_narrow_screen(site: Site) -> None:
@@ -224,6 +222,6 @@ def test_nothing_is_asked_of_anybody_but_airflow(site: Site) -> None:
 
 def test_nobody_who_is_not_logged_in_gets_more_than_the_bundle(site: Site) -> None:
     for path in ("overview", "access", f"days/{days_ago(1)}", "verifications?before=9", "report"):
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            request(f"{site.url}/audit-trail/api/{path}")
-        assert refused.value.code == 401
+        with pytest.raises(RefusedError) as refused:
+            site.api.bearing("").get(f"/audit-trail/api/{path}")
+        assert refused.value.status == 401

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cluster.airflow_api import AirflowApi
+from tests.airflow_api import AirflowApi
 from tests.cluster.compose_runner import ComposeRunner
 
 from audit_trail.archive.s3_store import make_client

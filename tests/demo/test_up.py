@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 from tests.demo.real_task_logs import check_evidence
+from tests.running_airflow import PATIENCE_S, ROOT, RunningAirflow, wait_for
 
 from audit_trail.demo.store_ports import GRPC_OFFSET, SOCKET_FOLDER, load_ports
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 240.0
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
-
-
-def wait_for(what: str, look: Callable[[], Any]) -> Any:
-    """What `look` gives as soon as it gives something."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"waited too long for {what}"
-        time.sleep(0.5)
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+RUNS = "/api/v2/dags/audit_trail_daily/dagRuns"
 
 
 def is_open(port: int) -> bool:
@@ -56,70 +35,9 @@ def command_of_the_image() -> list[str]:
     return list(command[1:])
 
 
-class Up:
-    """`up`, running in a session of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.port = free_port()
-        self.environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT / "plugins"),
-            "AUDIT_TRAIL_HOME": str(home),
-            "AIRFLOW__API__HOST": "127.0.0.1",
-            "AIRFLOW__API__PORT": str(self.port),
-        }
-        self.said = ""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "audit_trail", *command_of_the_image(), "--json"],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said += line
-
-    def document(self) -> dict[str, Any] | None:
-        """What it printed, once that is whole."""
-        assert self.process.poll() is None, self.said + self.log()
-        try:
-            return dict(json.loads(self.said))
-        except ValueError:
-            return None
-
-    def log(self, tail: int = 3000) -> str:
-        path = self.home / "logs" / "up-airflow.log"
-        return path.read_text("utf-8", "replace")[-tail:] if path.exists() else ""
-
-    def processes(self) -> list[psutil.Process]:
-        """Its own, and all that inherited its home folder, whoever is their parent now."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                ours = process.environ().get("AUDIT_TRAIL_HOME") == str(self.home)
-                if process.status() != psutil.STATUS_ZOMBIE and ours:
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
-
-
-def request(url: str, token: str = "", body: dict[str, str] | None = None) -> dict[str, Any]:
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    data = json.dumps(body).encode() if body else None
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as answer:
-        return dict(json.load(answer))
-
-
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    running = Up(tmp_path / "home")
+def up(tmp_path: Path) -> Iterator[RunningAirflow]:
+    running = RunningAirflow(tmp_path / "home", command_of_the_image())
     yield running
     # Only after a failure is anything left to end.
     for process in running.processes():
@@ -127,15 +45,12 @@ def up(tmp_path: Path) -> Iterator[Up]:
     running.process.wait(30)
 
 
-def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: Up, tmp_path: Path) -> None:
-    login = wait_for("the address and login", up.document)
+def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: RunningAirflow, tmp_path: Path) -> None:
+    login, api = up.login(), up.api()
     assert login["url"] == f"http://127.0.0.1:{up.port}"
-    token = request(
-        f"{login['url']}/auth/token", body={"username": login["user"], "password": login["password"]}
-    )["access_token"]
 
     def sealed() -> bool:
-        runs = request(f"{login['url']}/api/v2/dags/audit_trail_daily/dagRuns", token)["dag_runs"]
+        runs = api.get(RUNS)["dag_runs"]
         of_yesterday = [run for run in runs if str(run["data_interval_start"]).startswith(YESTERDAY)]
         assert "failed" not in [run["state"] for run in of_yesterday], up.log()
         return "success" in [run["state"] for run in of_yesterday]
@@ -153,14 +68,11 @@ def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: Up, tmp_pa
     assert json.loads(status.stdout)["last_day"] == YESTERDAY
 
     (run,) = [
-        run
-        for run in request(f"{login['url']}/api/v2/dags/audit_trail_daily/dagRuns", token)["dag_runs"]
-        if str(run["data_interval_start"]).startswith(YESTERDAY)
+        run for run in api.get(RUNS)["dag_runs"] if str(run["data_interval_start"]).startswith(YESTERDAY)
     ]
-    (event,) = request(f"{login['url']}/api/v2/assets/events", token)["asset_events"]
+    (event,) = api.get("/api/v2/assets/events")["asset_events"]
     assert (event["name"], event["extra"]["day"]) == ("audit_trail_sealed_day", YESTERDAY)
-    task = f"{login['url']}/api/v2/dags/audit_trail_daily/dagRuns/{run['dag_run_id']}/taskInstances/seal"
-    links = request(f"{task}/links", token)["extra_links"]
+    links = api.get(f"{RUNS}/{run['dag_run_id']}/taskInstances/seal/links")["extra_links"]
     assert links["Sealed day"] == f"/plugin/audit-trail?day={YESTERDAY}"
     if datetime.now(UTC).hour >= 7:
         # The run began after its deadline of 06:00: that is said, by the triggerer, and nobody is called.

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.airflow_run import MAX_NAME_CHARACTERS, AirflowRun
 from audit_trail.operators.daily_operators import CollectOperator
-from audit_trail.operators.run_context import cutoff, is_dry_run, run_of, stage_context_of
+from audit_trail.operators.run_context import check_names, cutoff, is_dry_run, run_of, stage_context_of
 from audit_trail.operators.verify_operators import request_of
 from audit_trail.pipeline.chosen_sources import chosen_sources
 
@@ -55,6 +55,22 @@ def test_what_the_form_would_refuse_is_refused_here_too(wrong: dict[str, Any]) -
     with pytest.raises(ConfigurationError, match="a Param is wrong") as caught:
         stage_context_of(context(**wrong))
     assert caught.value.where in wrong
+
+
+def test_what_is_no_param_is_refused_by_name() -> None:
+    """A mistyped `dry_run` must not seal."""
+    dag = SimpleNamespace(params={"day": None, "dry_run": False})
+    task = SimpleNamespace(params={"own": 1})
+
+    def asked(conf: dict[str, Any] | None) -> Any:
+        return {"dag": dag, "task": task, "dag_run": SimpleNamespace(conf=conf)}
+
+    for conf in (None, {}, {"day": "2026-03-14", "dry_run": True, "own": 2}):
+        check_names(asked(conf))
+    with pytest.raises(ConfigurationError, match="no Param of its DAG") as caught:
+        check_names(asked({"day": "2026-03-14", "dryrun": True, "Day": 1}))
+    assert (caught.value.where, caught.value.expected) == ("Day, dryrun", "day, dry_run, own")
+    check_names(context())
 
 
 def test_a_rehearsal_is_one_only_when_it_says_so() -> None:
@@ -123,6 +139,14 @@ def test_collect_waits_in_the_triggerer_until_the_cutoff(monkeypatch: pytest.Mon
         )
     assert waiting.value.trigger.moment == start + timedelta(days=1, hours=100)
     assert waiting.value.method_name == "collect_late"
+
+
+def test_a_day_that_has_not_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_TRAIL_ARCHIVE__GENESIS_SHA256", "0" * 64)
+    run = SimpleNamespace(data_interval_start=None, data_interval_end=None, run_id="r", run_type="manual")
+    asked: Any = {"dag_run": run, "params": {"day": "2999-01-01", "late_data_hours": 1}}
+    with pytest.raises(AirflowFailException, match="the day has not ended"):
+        CollectOperator(task_id="collect").execute(asked)
 
 
 def test_who_has_no_params_is_asked_for_nothing() -> None:

@@ -138,8 +138,10 @@ class TestVerdict:
             "no seal",
         )
         assert "audit-trail process --date 2026-02-01" in missing.remedy
-        assert "backfill create --dag-id audit_trail_daily " in missing.remedy
-        assert "--from-date 2026-02-01 --to-date 2026-02-01" in missing.remedy
+        assert (
+            ", or airflow backfill create --dag-id audit_trail_daily --from-date 2026-02-01T00:00Z "
+            "--to-date 2026-02-01T00:00Z --reprocess-behavior completed --dag-run-conf '{}'; if"
+        ) in missing.remedy
         assert "audit-trail declare-gap --date 2026-02-01" in missing.remedy
 
     def test_what_was_found_is_said_of_good_days_too(self, archive: MemoryArchive) -> None:

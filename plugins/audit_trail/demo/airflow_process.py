@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from audit_trail.demo import sqlite_wait
+from audit_trail.demo.sqlite_wait import OTHERS_WAIT_S
 from audit_trail.errors import AuditTrailError, ConfigurationError, StorageError
 from audit_trail.private_file import write_private
 from audit_trail.settings import Settings
@@ -18,7 +20,6 @@ from audit_trail.settings import Settings
 DAG_ID = "audit_trail_daily"
 TASK_ENDED = "[DAG TEST] end task task_id="
 STOP_TIMEOUT_S = 20.0
-DATABASE_TIMEOUT_S = 60
 TASKS_PER_CORE = 2
 SHOWN_LOG_LINES = 12
 
@@ -63,7 +64,8 @@ def airflow_environment(settings: Settings, **more: str) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         # SQLite has one writer. More tasks at once than this, or a writer that does not
         # wait for its turn, and scheduler and DAG processor end with "database is locked".
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout={DATABASE_TIMEOUT_S}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout={OTHERS_WAIT_S}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": f"{sqlite_wait.__name__}.CONNECT_ARGS",
         "AIRFLOW__CORE__PARALLELISM": str(TASKS_PER_CORE * (os.cpu_count() or 1)),
         # No counting of installations: nothing leaves this machine.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

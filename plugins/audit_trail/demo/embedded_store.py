@@ -28,6 +28,7 @@ from types import TracebackType
 from audit_trail.demo.store_identity import ensure_credentials, write_identity
 from audit_trail.demo.store_ports import LOOPBACK, S3, load_ports, remove_sockets, settle_ports
 from audit_trail.demo.store_process import answers, end, spawn
+from audit_trail.demo.store_readiness import can_be_read
 from audit_trail.errors import StorageError
 from audit_trail.private_file import write_private
 
@@ -172,6 +173,7 @@ class EmbeddedStore:
             # The store writes its options here, and would believe them over ours.
             (self._data / "mini.options").unlink(missing_ok=True)
             before = self._log_path.stat().st_size if self._log_path.exists() else 0
+            holds_objects = any(self._data.glob("*.dat"))
             self._process = spawn(
                 binary,
                 config=self._config,
@@ -181,7 +183,7 @@ class EmbeddedStore:
                 listen=self._listen,
             )
             try:
-                if self._wait_until_ready(self._process, before, deadline):
+                if self._wait_until_ready(self._process, before, deadline, holds_objects):
                     write_private(self._pid_file, f"{self._process.pid}\n")
                     return
             except BaseException:
@@ -198,16 +200,20 @@ class EmbeddedStore:
         self.stop()
         remove_sockets(ports)
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes], before: int, deadline: float) -> bool:
-        """Wait until the S3 side answers and all parts behind it are up.
+    def _wait_until_ready(
+        self, process: subprocess.Popen[bytes], before: int, deadline: float, holds_objects: bool
+    ) -> bool:
+        """Wait until the S3 side answers, all parts behind it are up, and objects can be read.
 
         Args:
             process: The store.
             before: Size of the log when it was started.
             deadline: When to give up, monotonic.
+            holds_objects: Whether there is anything to read.
         """
         while time.monotonic() < deadline and process.poll() is None:
-            if answers(self._ports[S3]) and self._says_ready(before):
+            is_up = answers(self._ports[S3]) and self._says_ready(before)
+            if is_up and (not holds_objects or can_be_read(self.endpoint_url, self.credentials_file)):
                 return True
             time.sleep(POLL_INTERVAL_S)
         return False

@@ -38,7 +38,11 @@ class CollectOperator(StageOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Wait for the cutoff, without a worker; then run `pipeline.collect`."""
+        from audit_trail.pipeline.stage_context import check_day
+
         with self.stage(context) as (stage, day):
+            # A mistyped year is not waited for: what is waited for is late data, a week at most.
+            check_day(day, stage.now())
             moment = cutoff(context, day, self.late_data_hours)
             if stage.now() >= moment:
                 return self._collect(context, stage, day)

@@ -42,6 +42,26 @@ def stage_context_of(context: Context) -> StageContext:
     )
 
 
+def check_names(context: Context) -> None:
+    """Refuse what a run is asked for and nobody reads: a mistyped `dry_run` would seal.
+
+    Raises:
+        ConfigurationError: The run's `conf` names something that is no Param.
+    """
+    declared = {
+        *getattr(context.get("dag"), "params", ()),
+        *getattr(context.get("task"), "params", ()),
+    }
+    conf = getattr(context.get("dag_run"), "conf", None) or {}
+    if unknown := sorted(set(conf) - declared):
+        raise ConfigurationError(
+            "the run was asked for something that is no Param of its DAG",
+            where=", ".join(unknown)[:200],
+            expected=", ".join(sorted(declared)),
+            remedy="correct the name, or leave it out, and trigger the DAG again",
+        )
+
+
 def params_of(context: Context) -> Mapping[str, Any]:
     """The run's Params; Airflow has held them against their schema."""
     return context.get("params") or {}

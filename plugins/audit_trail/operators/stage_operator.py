@@ -35,11 +35,12 @@ class StageOperator(BaseOperator):
             AirflowFailException: For what no retry can mend: a broken promise
                 or a wrong setting. Everything else is left to `retries`.
         """
-        from audit_trail.operators.run_context import say_run, stage_context_of
+        from audit_trail.operators.run_context import check_names, say_run, stage_context_of
         from audit_trail.pipeline.evidence_writer import say_failure
 
         day = ""
         try:
+            check_names(context)
             stage_context = stage_context_of(context)
             if stage_context.settings.pin == "airflow-variable":
                 from audit_trail.hooks.variable_pin import VariablePin

@@ -32,11 +32,12 @@ class HistoryOperator(BaseOperator):
         Raises:
             AirflowFailException: For what no retry can mend.
         """
-        from audit_trail.operators.run_context import say_run, stage_context_of
+        from audit_trail.operators.run_context import check_names, say_run, stage_context_of
         from audit_trail.pipeline.evidence_writer import say_failure
         from audit_trail.pipeline.verify_history import HistoryUnverifiedError
 
         try:
+            check_names(context)
             stage = stage_context_of(context)
             if stage.settings.pin == "airflow-variable":
                 from audit_trail.hooks.variable_pin import VariablePin

@@ -28,6 +28,14 @@ class Handoff(Document):
         """
         if isinstance(value, cls):
             return value
+        if value is None:
+            raise IntegrityError(
+                "a stage was handed nothing",
+                where=cls.__name__,
+                expected="what the task before it returns",
+                remedy="that task was marked as a success and did not run, or its XCom is gone; "
+                "clear the run from `collect`",
+            )
         try:
             return cls.model_validate(value, strict=False)
         except ValidationError as error:

@@ -15,17 +15,34 @@ from audit_trail.pipeline.hand_commands import (
     file_name,
 )
 from audit_trail.pipeline.handoffs import HashedSegment, SanitizedSegment
+from audit_trail.pipeline.sealed_already import hashed_already
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.pipeline.staging import check_staged, sanitized_name
+from audit_trail.pipeline.staging import StagedFileGoneError, check_staged, sanitized_name
 
 
 def hash_segment(context: StageContext, day: str, sanitized: SanitizedSegment) -> HashedSegment:
     """Digests and Merkle root of a segment, from the bytes that will be uploaded.
 
+    Of a segment that is sealed by now, what the ledger says is handed on.
+
     Raises:
         IntegrityError: The file is not what `sanitize` reported.
         StorageError: It could not be read.
     """
+    key = segment_key(
+        source=sanitized.source,
+        day=day,
+        number=sanitized.number,
+        stored_sha256=sanitized.stored_sha256,
+        suffix=sanitized.suffix,
+    )
+    try:
+        return _hash(context, day, sanitized, key)
+    except StagedFileGoneError as gone:
+        return hashed_already(context, day, sanitized, key, gone)
+
+
+def _hash(context: StageContext, day: str, sanitized: SanitizedSegment, key: str) -> HashedSegment:
     staging = context.staging(day)
     name = sanitized_name(sanitized.number)
     where = staging.where(name)
@@ -42,13 +59,6 @@ def hash_segment(context: StageContext, day: str, sanitized: SanitizedSegment) -
             expected=f"{sanitized.content_bytes} bytes, {sanitized.records} records",
             found=f"{found.content_bytes} bytes, {found.records} records",
         )
-    key = segment_key(
-        source=sanitized.source,
-        day=day,
-        number=sanitized.number,
-        stored_sha256=found.stored_sha256,
-        suffix=sanitized.suffix,
-    )
     _say(context, sanitized, found, key)
     context.on_progress("hash", sanitized.content_bytes, sanitized.content_bytes)
     return HashedSegment(

@@ -13,7 +13,7 @@ from pathlib import Path
 from audit_trail.archive.storage_processor import READ_BLOCK_BYTES
 from audit_trail.errors import StorageError
 from audit_trail.pipeline.hashed_file import HashedFile
-from audit_trail.pipeline.staging import GONE_REMEDY, check_staged
+from audit_trail.pipeline.staging import GONE_REMEDY, StagedFileGoneError, check_staged
 
 
 class LocalStaging:
@@ -155,7 +155,7 @@ def _staging_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise StorageError(
+        raise StagedFileGoneError(
             "a staged file is gone",
             where=str(path),
             remedy=GONE_REMEDY,

@@ -18,7 +18,7 @@ from audit_trail.archive.s3_store import error_code, remedy_for
 from audit_trail.archive.storage_processor import READ_BLOCK_BYTES
 from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.pipeline.hashed_file import HashedFile
-from audit_trail.pipeline.staging import GONE_REMEDY, check_staged
+from audit_trail.pipeline.staging import GONE_REMEDY, StagedFileGoneError, check_staged
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -208,12 +208,15 @@ class S3Staging:
             yield
         except ClientError as error:
             code = error_code(error)
-            gone = code in _GONE
+            if code in _GONE:
+                raise StagedFileGoneError(
+                    "a staged file is gone", where=self.where(name), found=code, remedy=GONE_REMEDY
+                ) from error
             raise StorageError(
-                "a staged file is gone" if gone else "staging cannot be read or written",
+                "staging cannot be read or written",
                 where=self.where(name),
                 found=code,
-                remedy=GONE_REMEDY if gone else remedy_for(code) or "check staging_url, then try again",
+                remedy=remedy_for(code) or "check staging_url, then try again",
             ) from error
         except (BotoCoreError, HTTPError) as error:
             raise StorageError(

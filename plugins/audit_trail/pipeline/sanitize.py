@@ -13,8 +13,9 @@ from audit_trail.pipeline.evidence_log import fact, passed
 from audit_trail.pipeline.evidence_writer import conclude, group, say
 from audit_trail.pipeline.handoffs import RawSegment, SanitizedSegment
 from audit_trail.pipeline.record_count import count_newlines
+from audit_trail.pipeline.sealed_already import sanitized_already
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.pipeline.staging import check_staged, raw_name, sanitized_name
+from audit_trail.pipeline.staging import StagedFileGoneError, check_staged, raw_name, sanitized_name
 
 if TYPE_CHECKING:
     from audit_trail.redaction import Redaction
@@ -31,12 +32,20 @@ def sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegme
 
     The same raw segment and policy give the same bytes. The file appears in
     staging only after all of the raw bytes turned out to be the collected ones.
+    Of a segment that is sealed by now, what the ledger says is handed on.
 
     Raises:
         IntegrityError: The raw segment was changed since it was collected, a
             record border moved, or something is left after redaction.
         StorageError: Staging could not be read or written.
     """
+    try:
+        return _sanitize(context, day, raw)
+    except StagedFileGoneError as gone:
+        return sanitized_already(context, day, raw, gone)
+
+
+def _sanitize(context: StageContext, day: str, raw: RawSegment) -> SanitizedSegment:
     import zstandard
 
     staging = context.staging(day)

@@ -22,8 +22,9 @@ from audit_trail.pipeline.hand_commands import (
     rsa_keys,
 )
 from audit_trail.pipeline.handoffs import Collected, HashedSegment, Signed, StagedObject
+from audit_trail.pipeline.sealed_already import signed_already
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.pipeline.staging import MANIFEST, DayStaging, sanitized_name
+from audit_trail.pipeline.staging import MANIFEST, DayStaging, StagedFileGoneError, sanitized_name
 from audit_trail.verification.ledger_walk import LedgerView
 
 
@@ -31,7 +32,8 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
     """Bring all segments of a day together in one signed statement.
 
     The statement is the same whenever and wherever it is made. Signatures are
-    not, so a signed manifest that is already in staging is used again.
+    not, so a signed manifest that is already in staging is used again. Of a revision
+    that is sealed by now, what the ledger says is handed on.
 
     Raises:
         IntegrityError: Segments are missing or not the collected ones.
@@ -42,6 +44,13 @@ def sign(context: StageContext, day: str, collected: Collected, hashed: Sequence
         return Signed(
             day=day, revision=collected.revision, new=False, statement_sha256=collected.inputs_sha256
         )
+    try:
+        return _sign(context, day, collected, hashed)
+    except StagedFileGoneError as gone:
+        return signed_already(context, day, collected, gone)
+
+
+def _sign(context: StageContext, day: str, collected: Collected, hashed: Sequence[HashedSegment]) -> Signed:
     staging = context.staging(day)
     segments = sorted(hashed, key=lambda segment: segment.number)
     check_complete(collected, segments)

@@ -9,11 +9,15 @@ from types import TracebackType
 from typing import Protocol
 
 from audit_trail.archive.storage_processor import READ_BLOCK_BYTES
-from audit_trail.errors import IntegrityError
+from audit_trail.errors import IntegrityError, StorageError
 
 INPUTS = "inputs.json"
 MANIFEST = "manifest.dsse.json"
-GONE_REMEDY = "another run has sealed the day, or staging was cleared: run it again from `collect`"
+GONE_REMEDY = "staging was cleared before the day was sealed: run it again from `collect`"
+
+
+class StagedFileGoneError(StorageError):
+    """A staged file is not there: its day is sealed, or somebody cleared staging."""
 
 
 def collected_name(revision: int) -> str:
@@ -66,7 +70,7 @@ class DayStaging(Protocol):
     depends on nothing but its input, so two runs write the same bytes. Whoever
     reads a file says which digest it has, and compares: what lies in staging is
     not believed. All methods raise `StorageError` where staging cannot be
-    reached or a file is gone.
+    reached, and `StagedFileGoneError` where a file is not there.
     """
 
     def where(self, name: str) -> str:

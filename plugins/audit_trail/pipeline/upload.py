@@ -18,9 +18,10 @@ from audit_trail.pipeline.evidence_log import fact, note, passed
 from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands
 from audit_trail.pipeline.hand_commands import ArchiveCommands
 from audit_trail.pipeline.handoffs import StagedObject, Uploaded
+from audit_trail.pipeline.sealed_already import uploaded_already
 from audit_trail.pipeline.shared_progress import SharedProgress
 from audit_trail.pipeline.stage_context import StageContext
-from audit_trail.pipeline.staging import MANIFEST
+from audit_trail.pipeline.staging import MANIFEST, StagedFileGoneError
 
 MAX_AT_ONCE = 8
 """Uploads wait for the network more than they work; each holds a connection and a read buffer."""
@@ -51,12 +52,20 @@ def upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
     """Upload a segment or the manifest. Doing it again is harmless.
 
     The store itself compares the bytes with their digest, and keeps it.
+    Of an object that is sealed by now, what the ledger says is handed on.
 
     Raises:
         IntegrityError: The staged file was changed, or the store holds
             something else than it was given.
         StorageError: The store refused or could not be reached.
     """
+    try:
+        return _upload(context, day, staged)
+    except StagedFileGoneError as gone:
+        return uploaded_already(context, day, staged, gone)
+
+
+def _upload(context: StageContext, day: str, staged: StagedObject) -> Uploaded:
     with context.staging(day).local_copy(staged.file, staged.sha256) as path:
         stored = _put(context, staged, path)
     if stored.retention is None:

@@ -60,6 +60,19 @@ def expected_days(view: LedgerView, *, now: datetime, due_hours: int) -> list[st
     return [(first + timedelta(days=offset)).isoformat() for offset in range((last - first).days + 1)]
 
 
+def backfill_command(day: str) -> str:
+    """What seals a day through Airflow, whatever became of an earlier run of it.
+
+    Without these options Airflow leaves a day alone that has a run which ended, be it
+    marked as a success or a rehearsal; asks again for what that run was asked for; and
+    reads the dates in its own default time zone.
+    """
+    return (
+        f"airflow backfill create --dag-id {DAG_ID} --from-date {day}T00:00Z --to-date {day}T00:00Z "
+        "--reprocess-behavior completed --dag-run-conf '{}'"
+    )
+
+
 def judge_days(view: LedgerView, expected: list[str], checks: CheckList) -> list[DayVerdict]:
     """The verdict of each expected day, from the checks made so far; a missing day is a failed check.
 
@@ -89,8 +102,8 @@ def _judge(view: LedgerView, day: str, bad: Check | None, checks: CheckList) -> 
     seals, gap = view.seals_of(day), view.gaps.get(day)
     found = "sealed" if seals else "declared a gap" if gap else "no seal"
     expected = found if seals or gap else "sealed"
-    remedy = f"seal it: audit-trail process --date {day}, or airflow backfill create --dag-id {DAG_ID} "
-    remedy += f"--from-date {day} --to-date {day}; if it has no logs: audit-trail declare-gap --date {day}"
+    remedy = f"seal it: audit-trail process --date {day}, or {backfill_command(day)}; "
+    remedy += f"if it has no logs: audit-trail declare-gap --date {day}"
     checks.compare("day.sealed", f"day {day}", expected=expected, found=found, day=day, remedy=remedy)
     if not seals and not gap:
         return DayVerdict(day=day, verdict="missing")
