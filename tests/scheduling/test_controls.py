@@ -183,11 +183,20 @@ def test_a_backfill_forwards_and_in_parallel_seals_each_day_once(airflow: Operat
     )
 
 
-def test_a_backfill_backwards_begins_with_the_last_day(airflow: OperatedAirflow) -> None:
+def test_a_backfill_backwards_begins_with_the_last_day_and_survives_a_pause(airflow: OperatedAirflow) -> None:
     airflow.shell(
         f"airflow backfill create --dag-id audit_trail_daily --from-date {ago(10)} --to-date {ago(9)} "
         "--run-backwards --max-active-runs 1"
     )
+    wait_for("its first run", lambda: airflow.runs_of(ago(9)))
+    run = airflow.runs_of(ago(9))[0]["dag_run_id"]
+    wait_for("its first task", lambda: airflow.tasks(run)["collect"] == "success")
+    airflow.pause(paused=True)
+    try:
+        wait_for("running tasks", lambda: not {"running", "queued"} & set(airflow.tasks(run).values()))
+        assert (airflow.seals(ago(9)), airflow.seals(ago(10))) == ([], [])
+    finally:
+        airflow.pause(paused=False)
     assert airflow.end_of_backfill(ago(10), ago(9)) == ["success"] * 2
     (later,), (earlier,) = (airflow.ledger().seals_of(ago(number)) for number in (9, 10))
     assert later.sequence < earlier.sequence
