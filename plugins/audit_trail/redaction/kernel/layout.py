@@ -123,7 +123,7 @@ LEAD_BYTES = 7
 # In `Text.lasts`: the codes of letters and digits; else what stands before decides, or no key ends so;
 # added where one letter is a key.
 LOOK, NO_END, SINGLE = 37, 36, 64
-FIRST_DIGIT, LAST_DIGIT = 26, 35
+FIRST_DIGIT, LAST_DIGIT, SEPARATOR = 26, 35, 36
 
 
 def packed(word: bytes) -> int:

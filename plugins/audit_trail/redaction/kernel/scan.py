@@ -163,12 +163,11 @@ def _is_idle(t: Any, i: int, byte: int) -> bool:
         return not dashed and not is_blank(before) and before != QUOTE and before != APOSTROPHE
     if byte != COLON and byte != EQUALS:
         return False
-    slashed = byte == COLON and at(t, i + 1) in (SLASH, BACKSLASH)
-    if slashed and at(t, i + 2) == SLASH:
+    if byte == COLON and (at(t, i + 1) == SLASH or at(t, i + 1) == BACKSLASH):
         return False
     if before == QUOTE:
         i = _before_quote(t, i)
-    elif byte == COLON and not slashed and is_class(t, i - 1, DIGIT) and not is_key_number(t, i):
+    elif byte == COLON and is_class(t, i - 1, DIGIT) and not is_key_number(t, i):
         return True
     return not _may_end_key(t, i)
 

@@ -44,6 +44,7 @@ from audit_trail.redaction.kernel.text import (
     PERCENT,
     PLUS,
     QUOTE,
+    SEPARATOR,
     SINGLE,
     SLASH,
     SPACE,
@@ -110,18 +111,17 @@ def interesting(t: Any, begin: int) -> tuple[int, int]:
     colon = byte_mask(data, place, COLON, 0, 0, shift)
     either = colon | byte_mask(data, place, EQUALS, 0, 0, shift)
     comma = byte_mask(data, place, COMMA, 0, 0, shift) & ((quotes | single) << 1)
-    slashed = colon & ((slash | backslash) >> 1)
     # `12:34` is a time, and `name12:` may be a key.
     named = digit & ((~(digit << 1) & ((word | minus) << 1)) | 1)
-    numbered = ((named + digit) & ~digit & colon) | (either & ~colon) | slashed
+    numbered = ((named + digit) & ~digit & colon) | (either & ~colon)
     # `sshd[123]:` is a process, and `password[0]=` a key.
     opening = byte_mask(data, place, BRACKET, 0, 0, shift)
     closing = byte_mask(data, place, BRACKET_END, 0, 0, shift)
     process = ((digit & (opening << 1)) + digit) & ~digit & closing
     keys = (either & (~(digit << 1) | numbered) & ~(colon & (process << 1))) | comma
     escaped = keys & _near_escape(t, before)
-    # `://`, and JSON's `:\\/\\/`
-    found |= escaped | (slashed & (slash >> 2))
+    # `://` and JSON's `:\/\/`, and what is in a JSON string
+    found |= escaped | (colon & ((slash | backslash) >> 1))
     behind_quote = (quotes | (single & (comma >> 1))) << 1
     found |= _keys(t, before, keys & ~escaped & judged, behind_quote, digit)
     return ((found & judged) >> 1), before + last + 1
@@ -258,6 +258,8 @@ def may_end_numbered_key(t: Any, i: int, end: int) -> bool:
             return False
     elif codes[before] >= FIRST_DIGIT:
         return bool(before == UNDERSCORE or before == PERCENT or before >= 128)
+    if codes[data[i - 2]] == SEPARATOR or codes[data[i - 3]] == SEPARATOR:
+        return True  # `passwor-d1=`
     escaped = (data[i - 2] == BACKSLASH) | (data[i - 6] == BACKSLASH) | (data[i - 7] == BACKSLASH)
     escaped |= (data[i - 8] == BACKSLASH) | (data[i - 9] == BACKSLASH) | (data[i - 10] == BACKSLASH)
     return escaped or may_end_key(t, i)
