@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import os
 import subprocess
 import sys
@@ -11,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from audit_trail import kept_code, native
+from audit_trail import kept_code
 from audit_trail.evidence import line_hasher
+from audit_trail.redaction import scanner
 from audit_trail.sources import day_scanner
 
-PLUGINS = Path(native.__file__).parents[1]
+PLUGINS = Path(kept_code.__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +47,15 @@ def test_without_any_folder_the_code_is_compiled_by_every_process(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
-    with native._cache_folder((native.__file__,)) as folder:
-        assert folder is None
+    compilations: list[int] = []
+
+    def compile_all() -> list[kept_code.CompiledFunction]:
+        compilations.append(1)
+        return []
+
+    for _ in range(2):
+        kept_code.kept_functions("nothing", (kept_code.__file__,), compile_all)
+    assert len(compilations) == 2
     assert "NUMBA_CACHE_DIR" in caplog.text
 
 
@@ -87,34 +94,26 @@ def _imported(path: Path) -> set[Path]:
 
 
 @pytest.mark.parametrize(
-    "module",
-    [
-        "audit_trail.redaction.kernel.scan",
-        "audit_trail.redaction.kernel.assemble",
-        "audit_trail.redaction.kernel.compare",
-    ],
-)
-def test_kept_code_is_given_up_when_any_of_its_sources_changes(module: str) -> None:
-    loaded = importlib.import_module(module)
-    declared = {Path(source).resolve() for source in loaded._SOURCES}
-    assert _imported(Path(str(loaded.__file__)).resolve()) <= declared
-
-
-@pytest.mark.parametrize(
     ("kernel", "sources"),
-    [("evidence/merkle_kernel.py", line_hasher._SOURCES), ("sources/day_kernel.py", day_scanner._SOURCES)],
+    [
+        ("evidence/merkle_kernel.py", line_hasher.SOURCES),
+        ("sources/day_kernel.py", day_scanner.SOURCES),
+        ("redaction/kernel/scan.py", scanner.SOURCES),
+        ("redaction/kernel/assemble.py", scanner.SOURCES),
+        ("redaction/kernel/compare.py", scanner.SOURCES),
+    ],
 )
 def test_kept_functions_are_given_up_when_any_of_their_sources_changes(
     kernel: str, sources: tuple[str, ...]
 ) -> None:
     path = PLUGINS / "audit_trail" / kernel
-    assert _imported(path.resolve()) == {Path(source).resolve() for source in sources}
+    assert _imported(path.resolve()) <= {Path(source).resolve() for source in sources}
 
 
-def test_every_compiled_entry_point_is_among_those_tested() -> None:
+def test_whatever_compiles_is_among_those_tested() -> None:
     files = (PLUGINS / "audit_trail").rglob("*.py")
-    with_entry_points = {path.stem for path in files if "\n@entry_point(" in path.read_text(encoding="utf-8")}
-    assert with_entry_points == {"scan", "assemble", "compare"}
+    callers = {path.stem for path in files if "kept_functions(" in path.read_text(encoding="utf-8")}
+    assert callers == {"kept_code", "line_hasher", "day_scanner", "scanner"}
 
 
 def test_of_many_processes_on_a_new_machine_one_compiles(tmp_path: Path) -> None:

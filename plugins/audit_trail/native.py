@@ -1,20 +1,16 @@
-"""Functions compiled to machine code, and where the compiled code is kept.
+"""Functions compiled to machine code by numba, for `kept_code` to keep.
 
-numba compiles on first use and keeps the result on disk for the processes that
-come after. Its cache looks only at the file of the entry function and loads
-what it finds by `pickle`; so the folder here is named after every source that
-takes part, and belongs to this user alone.
+numba has a cache of its own; it looks only at the file of the function that is called, and
+loads what it finds by `pickle`.
 
-Importing this module imports numba (0.4 s): do it where the work begins.
+Importing this module imports numba (0.4 s): do it to compile, and for nothing else.
 """
 
 from __future__ import annotations
 
 import logging
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import numba
@@ -26,7 +22,7 @@ from numba.core.typing import signature
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from audit_trail.kept_code import NO_FOLDER, CompiledFunction, digest_of, usable_folder
+from audit_trail.kept_code import CompiledFunction
 
 log = logging.getLogger(__name__)
 
@@ -62,38 +58,6 @@ def compiled(function: Function, *, inlined: bool = False) -> Function:
 def inlined(function: Function) -> Function:
     """Like `compiled`, for a function in a loop that the time goes into."""
     return compiled(function, inlined=True)
-
-
-def entry_point(*sources: str) -> Callable[[Function], Function]:
-    """Compile a function that Python calls, and keep the machine code on disk.
-
-    Args:
-        sources: Files (`__file__`) whose change makes the kept code useless.
-    """
-
-    def decorate(function: Function) -> Function:
-        if numba.config.DISABLE_JIT:
-            return function
-        with _cache_folder(sources) as folder:
-            return cast(Function, numba.njit(cache=folder is not None, **_OPTIONS)(function))
-
-    return decorate
-
-
-@contextmanager
-def _cache_folder(sources: tuple[str, ...]) -> Iterator[Path | None]:
-    """Point numba at our folder while one function is declared, then back to the user's choice."""
-    folder = usable_folder(digest_of(sources))
-    if folder is None:
-        log.warning(NO_FOLDER)
-        yield None
-        return
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
-    try:
-        yield folder
-    finally:
-        numba.config.CACHE_DIR = before
 
 
 def machine_code(function: Callable[..., Any], arguments: int) -> CompiledFunction:

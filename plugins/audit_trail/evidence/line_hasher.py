@@ -27,7 +27,7 @@ from audit_trail.evidence.lane_layout import (
 
 _PACKAGE = Path(__file__).parents[1]
 _KERNEL = ("lane_layout", "merkle_kernel", "sha256_lanes")
-_SOURCES = (
+SOURCES = (
     str(_PACKAGE / "kept_code.py"),
     str(_PACKAGE / "native.py"),
     *(str(_PACKAGE / "evidence" / f"{name}.py") for name in _KERNEL),
@@ -47,7 +47,7 @@ def has_instructions() -> bool:
 @cache
 def _code() -> Mapping[str, Callable[..., int]]:
     """`hash_lines` and `grow`, compiled now or earlier."""
-    return kept_code.kept_functions("merkle", _SOURCES, _compile)
+    return kept_code.kept_functions("merkle", SOURCES, _compile)
 
 
 def _compile() -> Iterable[kept_code.CompiledFunction]:

@@ -20,6 +20,14 @@ MIN_SPANS = 1024
 BYTES_A_SPAN = 128
 """Room for spans at first, as bytes of input for each; there is more when it runs out."""
 
+_PACKAGE = Path(__file__).parents[1]
+SOURCES = (
+    str(_PACKAGE / "native.py"),
+    str(_PACKAGE / "kept_code.py"),
+    *map(str, (_PACKAGE / "redaction/kernel").glob("*.py")),
+)
+"""What the machine code is made from."""
+
 _PEM = (kernel.PEM_LINES, kernel.PEM_BODY, kernel.PEM_COLUMN)
 
 
@@ -64,9 +72,7 @@ def _compiled_code() -> Mapping[str, Callable[..., int]]:
 
         functions = (scan, output_size, assemble, changed_lines)
         return {function.__name__: function for function in functions}
-    package = Path(kept_code.__file__).parent
-    sources = [package / "native.py", package / "kept_code.py", *(package / "redaction/kernel").glob("*.py")]
-    return kept_code.kept_functions("redaction", [str(source) for source in sources], _compile)
+    return kept_code.kept_functions("redaction", SOURCES, _compile)
 
 
 def _compile() -> Iterable[kept_code.CompiledFunction]:

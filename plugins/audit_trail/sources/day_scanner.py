@@ -26,7 +26,7 @@ _MAX_US = (1 << 63) - 1
 
 _PACKAGE = Path(__file__).parents[1]
 _KERNEL = ("day_layout", "day_kernel", "json_field_kernel", "time_kernel", "time_layout")
-_SOURCES = (
+SOURCES = (
     str(_PACKAGE / "kept_code.py"),
     str(_PACKAGE / "native.py"),
     *(str(_PACKAGE / "sources" / f"{name}.py") for name in _KERNEL),
@@ -37,7 +37,7 @@ _SCAN_ARGUMENTS = 9
 @cache
 def _code() -> Mapping[str, Callable[..., int]]:
     """`scan`, compiled now or earlier."""
-    return kept_code.kept_functions("days", _SOURCES, _compile)
+    return kept_code.kept_functions("days", SOURCES, _compile)
 
 
 def _compile() -> Iterable[kept_code.CompiledFunction]:

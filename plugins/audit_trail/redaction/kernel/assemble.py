@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit_trail import kept_code, native
 from audit_trail.native import (
     byte_mask,
     bytes_at,
     compiled,
     copy_bytes,
-    entry_point,
     highest_bit,
     ints_at,
     longs_at,
     lowest_bit,
 )
-from audit_trail.redaction.kernel import layout
 from audit_trail.redaction.kernel.layout import NEWLINE, SPAN_INTS, WIDTH
-
-_SOURCES = (__file__, native.__file__, kept_code.__file__, layout.__file__)
 
 
 @compiled
@@ -32,7 +27,7 @@ def _quote(quote: int, quotes: Any, sizes: Any, out: Any, place: int) -> int:
     return copy_bytes(out, place, quotes, kind * 8, sizes[kind])
 
 
-@entry_point(*_SOURCES)
+@compiled
 def output_size(size: int, spans: int, count: int, texts: int, sizes: int, counts: int) -> int:
     """Bytes of the output; and how many spans each rule has.
 
@@ -56,7 +51,7 @@ def output_size(size: int, spans: int, count: int, texts: int, sizes: int, count
     return total
 
 
-@entry_point(*_SOURCES)
+@compiled
 def assemble(
     data: int,
     size: int,

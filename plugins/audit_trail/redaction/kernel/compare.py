@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit_trail import kept_code, native
 from audit_trail.native import (
     byte_mask,
     bytes_at,
     compiled,
-    entry_point,
     equal_mask,
     highest_bit,
     ints_at,
     longs_at,
     lowest_bit,
 )
-from audit_trail.redaction.kernel import layout
 from audit_trail.redaction.kernel.layout import NEWLINE, SPAN_INTS
 
-_SOURCES = (__file__, native.__file__, kept_code.__file__, layout.__file__)
 _WIDTH = 64
 
 
-@entry_point(*_SOURCES)
+@compiled
 def changed_lines(
     before: int, before_size: int, after: int, after_size: int, spans: int, count: int, lines: int
 ) -> int:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from audit_trail import kept_code, native
-from audit_trail.native import compiled, entry_point, longs_at, lowest_bit
+from audit_trail.native import compiled, longs_at, lowest_bit
 from audit_trail.redaction.kernel import (
     addresses,
     digits,
@@ -67,7 +65,6 @@ from audit_trail.redaction.kernel.text import (
 )
 
 # All of this folder takes part, directly or through another file.
-_SOURCES = (kept_code.__file__, native.__file__, *map(str, Path(__file__).parent.glob("*.py")))
 # One mark leads to at most this many spans.
 SPANS_AT_ONCE = 8
 # Keys are not numbered higher: digits beyond are looked at again.
@@ -350,7 +347,7 @@ def _percent(t: Any, i: int) -> tuple[int, int]:
     return (behind if behind > 0 else i + width), 0
 
 
-@entry_point(*_SOURCES)
+@compiled
 def scan(context: int, ranges: int, count: int, first: int, position: int) -> int:
     """Scan ranges of whole lines, each by itself.
 
