@@ -18,7 +18,7 @@ from typing import Literal, get_args
 from audit_trail.errors import ConfigurationError
 
 # Raised whenever the engine reads the same rules differently than before.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 Action = Literal["mask", "partial", "pseudonymize", "drop-value", "keep"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
