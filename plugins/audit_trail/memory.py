@@ -30,7 +30,7 @@ _get.argtypes = (ctypes.py_object, ctypes.c_void_p, ctypes.c_int)
 _release.argtypes, _release.restype = (ctypes.c_void_p,), None
 
 
-def address(buffer: bytes | memoryview | array[int]) -> int:
+def address(buffer: bytes | bytearray | memoryview | array[int]) -> int:
     """Where a buffer's bytes are; the caller keeps the buffer alive, and does not resize it.
 
     numpy says the same for the price of its import, which is longer than
@@ -44,5 +44,5 @@ def address(buffer: bytes | memoryview | array[int]) -> int:
 
 
 def numbers(kind: str, count: int, value: int = 0) -> array[Any]:
-    """As many numbers of a kind of `array` (`i` for int32, `q` for int64), all the same."""
+    """As many numbers of a kind of `array` (`B` for bytes, `i` for int32, `q` for int64), all the same."""
     return array(kind, [value]) * count

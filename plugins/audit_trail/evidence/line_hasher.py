@@ -1,7 +1,7 @@
 """Compiled hashing of lines as a Python object: blocks in, a tree's nodes out.
 
 Works only where `has_instructions` says so; everybody else uses `hashlib`, which must give the
-same (see `merkle.py`). Imports numpy, and numba only to compile, once on a machine.
+same (see `merkle.py`). Imports numba only to compile, once on a machine.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import platform
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-
-import numpy
 
 from audit_trail import kept_code
 from audit_trail.evidence.lane_layout import (
@@ -24,6 +22,7 @@ from audit_trail.evidence.lane_layout import (
     STATE,
     STATE_BYTES,
 )  # fmt: skip
+from audit_trail.memory import address, numbers
 
 _PACKAGE = Path(__file__).parents[1]
 _KERNEL = ("lane_layout", "merkle_kernel", "sha256_lanes")
@@ -70,14 +69,14 @@ class LineHasher:
     def __init__(self) -> None:
         code = _code()
         self._hash_lines, self._grow = code["hash_lines"], code["grow"]
-        self._lanes = numpy.zeros(2 * LANE_LONGS + 1, dtype=numpy.int64)
-        self._memory = numpy.zeros(2 * LANE_BYTES, dtype=numpy.uint8)
+        self._lanes = numbers("q", 2 * LANE_LONGS + 1)
+        self._memory = numbers("B", 2 * LANE_BYTES)
         # A free place before the leaves, for the node that waits for them.
-        self._nodes = numpy.empty((1 + ROOM) * NODE_BYTES, dtype=numpy.uint8)
-        self._lane_address = self._lanes.ctypes.data
-        self._leaves = self._nodes.ctypes.data + NODE_BYTES
+        self._nodes = numbers("B", (1 + ROOM) * NODE_BYTES)
+        self._lane_address = address(self._lanes)
+        self._leaves = address(self._nodes) + NODE_BYTES
         for lane in range(2):
-            memory = self._memory.ctypes.data + lane * LANE_BYTES
+            memory = address(self._memory) + lane * LANE_BYTES
             self._lanes[lane * LANE_LONGS + STATE] = memory
             self._lanes[lane * LANE_LONGS + EDGE] = memory + STATE_BYTES
 
@@ -90,12 +89,12 @@ class LineHasher:
                 where bit i of `size` is set.
             size: Leaves in the tree.
         """
-        source = numpy.frombuffer(block, dtype=numpy.uint8).ctypes.data if block else 0
-        waiting = numpy.frombuffer(pending, dtype=numpy.uint8).ctypes.data
+        source = address(block)
+        waiting = address(pending)
         end = source + len(block)
         while source < end:
             leaves = self._hash_lines(source, end, self._lane_address, self._leaves)
-            source = int(self._lanes[-1])
+            source = self._lanes[-1]
             self._grow(self._leaves, leaves, waiting, size, self._lane_address)
             size += leaves
         return size
