@@ -204,7 +204,8 @@ def _say(context: StageContext, view: LedgerView, sealed: Sealed) -> None:
         )
         # Of the entry, which another run may have made than the one whose log this is.
         say(*made_by(seal))
-        lock = view.locks[sealed.sequence]
+        stored = context.store.head(ledger_key(sealed.sequence), view.versions[sealed.sequence])
+        lock = stored.retention if stored else None
         if lock is not None:
             until = format_timestamp(lock.until)
             say(fact("locked", key=ledger_key(sealed.sequence), lock_mode=lock.mode, retain_until=until))

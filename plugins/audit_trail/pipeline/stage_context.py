@@ -10,13 +10,14 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from audit_trail.archive.aws_clients import ClientFactory, open_client
+from audit_trail.archive.kept_entries import KeptEntries
 from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
 from audit_trail.pipeline.local_staging import LocalStaging
 from audit_trail.pipeline.staging import DayStaging
 from audit_trail.settings import Settings
 from audit_trail.signing.pins import Pin, genesis_pin, open_pin
-from audit_trail.verification.ledger_walk import LedgerView, read_ledger
+from audit_trail.verification.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from audit_trail.redaction import Redactor
     from audit_trail.signing.timestamp_authority import TimestampAuthority
     from audit_trail.sources.source_access import SourceAccess
+    from audit_trail.verification.ledger_walk import LedgerView
     from audit_trail.verification.time_checks import TimeTrust
 
 DRY_RUN_MARK = ".dry-run"
@@ -218,7 +220,10 @@ class StageContext:
         return make_client(self.settings.archive, self.clients)
 
     def ledger(self) -> LedgerView:
-        """The ledger as it is now, walked whole, compared with the pin, which moves on.
+        """The ledger as it is now, compared with the pin, which moves on; see `LedgerReader`.
+
+        For whoever works with what it says. Whoever verifies the archive reads
+        every entry from the store: `ledger_walk.read_ledger`.
 
         Raises:
             IntegrityError: It cannot be believed.
@@ -226,10 +231,15 @@ class StageContext:
         """
         # Before the ledger is listed: another writer may append and move the pin meanwhile.
         remembered = self.pin.read()
-        view = read_ledger(self.store, self.genesis)
+        view = self._ledger.read()
         view.check_extends(remembered)
         self.pin.advance(view.head)
         return view
+
+    @cached_property
+    def _ledger(self) -> LedgerReader:
+        kept = KeptEntries(self.settings.home / "ledger" / f"{self.genesis[:32]}.entries")
+        return LedgerReader(self.store, self.genesis, kept)
 
 
 def _usable_cores() -> int:

@@ -9,7 +9,7 @@ genesis allows is believed, and all of them sign.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.envelope import Envelope
@@ -54,6 +54,10 @@ class KeyHistory:
         history._check_set(genesis.keys, where=where)
         history.eras.append(Era(first=0, keys=genesis.keys))
         return history
+
+    def copy(self) -> KeyHistory:
+        """One that does not change with this one."""
+        return replace(self, eras=self.eras.copy(), revocations=self.revocations.copy())
 
     @property
     def active(self) -> Keys:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audit_trail.archive.ledger import MAX_ENTRY_BYTES, LedgerListing, RawEntry, list_ledger, read_entries
 from audit_trail.archive.object_store import ObjectReader, ObjectVersion, Retention
@@ -49,7 +49,8 @@ class LedgerView:
         gaps: The declared gaps, by day.
         key_changes: All rotations and revocations in ledger order.
         times: When each entry says that it was written, by sequence number.
-        locks: Under which lock the store holds each entry, by sequence number.
+        locks: Under which lock the store holds each entry, by sequence number; None where it
+            holds it under none, and where the entry was kept from an earlier reading.
         tokens: The version of each time-stamp token by its entry's sequence number; nothing
             of them has been checked yet.
         token_locks: Under which lock the store holds each token that has been read.
@@ -87,6 +88,24 @@ class LedgerView:
     def keys(self) -> Keys:
         """The keys that sign now."""
         return self.history.active
+
+    def copy(self) -> LedgerView:
+        """One that does not grow with this one."""
+        return replace(
+            self,
+            history=self.history.copy(),
+            heads=self.heads.copy(),
+            seals=self.seals.copy(),
+            seals_by_day={day: seals.copy() for day, seals in self.seals_by_day.items()},
+            verifications=self.verifications.copy(),
+            gaps=self.gaps.copy(),
+            key_changes=self.key_changes.copy(),
+            times=self.times.copy(),
+            locks=self.locks.copy(),
+            versions=self.versions.copy(),
+            tokens=self.tokens.copy(),
+            token_locks=self.token_locks.copy(),
+        )
 
     def check_envelope(self, envelope: Envelope, *, where: str) -> None:
         """Check a document that was signed just now.
