@@ -1,6 +1,9 @@
 // A chart by Chart.js in the colours of Airflow's UI, and drawn anew when these change.
 import { C, React, h } from "./elements.js";
 
+/** Of every axis of numbers, so that charts of the same days stand one under the other; in pixels. */
+export const AXIS_WIDTH = 60;
+
 /** A colour of the theme in force. */
 export const value = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--chakra-colors-${name}`).trim();
 
@@ -16,13 +19,14 @@ function useTheme() {
 }
 
 /** What all charts here share; the rest is the chart's own. A chart of one thing needs no legend. */
-export function options({ scales, tooltip, legend = true }) {
+export function options({ scales, tooltip, legend = true, right = 0 }) {
   const text = value("fg-muted");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   return {
     animation: still ? false : { duration: 250 },
     responsive: true,
     maintainAspectRatio: false,
+    layout: { padding: { right } },
     interaction: { mode: "index", intersect: false },
     plugins: {
       legend: { display: legend, labels: { color: text, boxWidth: 12, boxHeight: 12 }, align: "end" },
@@ -39,6 +43,9 @@ export function options({ scales, tooltip, legend = true }) {
 export function axis(position, ticks, extra) {
   return {
     position, beginAtZero: true, ticks: { color: value("fg-muted"), maxTicksLimit: 6, ...ticks }, grid: { color: value("border"), ...extra }, border: { display: false },
+    afterFit: (scale) => {
+      scale.width = AXIS_WIDTH;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 // Bytes and records a day, a week or a month, and how long days waited for their seal.
-import { Chart, axis, options, value } from "./chart.js";
+import { AXIS_WIDTH, Chart, axis, options, value } from "./chart.js";
 import { C, React, Rows, Section, h } from "./elements.js";
 import { bytes, compact, count, hours, plural } from "./words.js";
 
@@ -46,7 +46,7 @@ function volumes(groups) {
       labels: groups.map((item) => item.name),
       datasets: [
         { type: "bar", label: "Bytes of records", data: groups.map((item) => item.bytes), yAxisID: "bytes", backgroundColor: value("blue-solid"), maxBarThickness: 24, order: 2 },
-        { type: "line", label: "Records", data: groups.map((item) => item.records), yAxisID: "records", borderColor: value("orange-solid"), backgroundColor: value("orange-solid"), borderWidth: 2, pointRadius: groups.length > 60 ? 0 : 2, tension: 0.25, order: 1 },
+        { type: "line", label: "Records", data: groups.map((item) => item.records), yAxisID: "records", borderColor: value("orange-solid"), backgroundColor: value("orange-solid"), borderWidth: 2, pointRadius: groups.length > 60 ? 0 : 2, order: 1 },
       ],
     },
     options: options({
@@ -69,6 +69,8 @@ function waits({ groups, dueHours }) {
     },
     options: options({
       legend: false,
+      // Where the chart above has its second axis, so that a day stands under itself.
+      right: AXIS_WIDTH,
       tooltip: (item) => `${item.dataset.label}: ${hours(item.raw)}`,
       scales: { hours: axis("left", { callback: (number) => hours(number) }) },
     }),
