@@ -42,7 +42,7 @@ ENTRIES = [entry(number) for number in range(4)]
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger" / "archive.entries"
+    return tmp_path / "home" / "ledger" / "archive.entries"
 
 
 def keep(path: Path, entries: list[RawEntry], *, known: int = 0) -> None:
@@ -65,6 +65,15 @@ def test_what_was_kept_is_read(path: Path) -> None:
     keep(path, ENTRIES[:3])
     assert read(path, ENTRIES) == ENTRIES[:3]
     keep(path, ENTRIES, known=3)
+    assert read(path, ENTRIES) == ENTRIES
+
+
+def test_one_task_reads_and_keeps_more_than_once(path: Path) -> None:
+    kept = KeptEntries(path)
+    assert list(kept.keep(ENTRIES[:2])) == ENTRIES[:2]
+    assert list(kept.keep(ENTRIES[2:3])) == ENTRIES[2:3]
+    assert list(kept.read(listed(ENTRIES))) == list(kept.read(listed(ENTRIES))) == ENTRIES[:3]
+    assert list(kept.keep(ENTRIES[3:])) == ENTRIES[3:]
     assert read(path, ENTRIES) == ENTRIES
 
 
@@ -139,10 +148,21 @@ def test_what_another_process_kept_meanwhile_stays(path: Path) -> None:
     assert read(path, ENTRIES) == ENTRIES
 
 
+def test_what_is_cut_off_is_taken_away_once(path: Path) -> None:
+    keep(path, ENTRIES[:2])
+    path.write_bytes(path.read_bytes()[:-5])
+    kept = KeptEntries(path)
+    assert list(kept.read(listed(ENTRIES))) == ENTRIES[:1]
+    assert list(kept.keep(ENTRIES[1:2])) == ENTRIES[1:2]
+    keep(path, ENTRIES, known=2)  # by another process
+    assert list(kept.keep([])) == []
+    assert read(path, ENTRIES) == ENTRIES
+
+
 def test_a_link_is_not_written_through(path: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("something")
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     path.symlink_to(victim)
     keep(path, ENTRIES)
     assert victim.read_text() == "something"
@@ -153,6 +173,7 @@ def test_where_it_cannot_be_written_it_is_done_without(path: Path, obstacle: str
     if obstacle == "folder":
         path.mkdir(parents=True)
     else:
+        path.parent.parent.mkdir()
         path.parent.write_text("not a folder")
     keep(path, ENTRIES)
     assert read(path, ENTRIES) == []

@@ -12,8 +12,9 @@ from tests.verification.conftest import DAYS
 from tests.verification.memory_archive import KeyRing, MemoryArchive
 
 from audit_trail.archive.kept_entries import KeptEntries
+from audit_trail.archive.ledger import MAX_ENTRY_BYTES
 from audit_trail.errors import IntegrityError, StorageError
-from audit_trail.evidence.object_keys import ledger_key
+from audit_trail.evidence.object_keys import ledger_key, token_key
 from audit_trail.verification.ledger_reader import LedgerReader
 from audit_trail.verification.ledger_walk import LedgerView
 
@@ -59,6 +60,7 @@ def test_in_one_task_only_the_head_and_what_is_new_are_read(archive: MemoryArchi
     archive.seal(DAYS[0], b"late\n")
     archive.append(archive.prepare_verification(DAYS[0]))  # type: ignore[arg-type]
     check(archive, reader, reads=[3, 4, 5])
+    check(archive, new_task(), reads=[5])
 
 
 def test_the_next_task_reads_only_the_head_and_what_is_new(archive: MemoryArchive, new_task: Task) -> None:
@@ -89,6 +91,23 @@ def test_what_lies_over_the_ledger_is_seen_each_time(archive: MemoryArchive, new
         view = check(archive, task, reads=[3])
         assert [item.key for item in view.overlaid] == [ledger_key(1), ledger_key(2)]
         assert [item.key for item in view.strangers] == ["ledger/stranger"]
+
+
+def test_tokens_are_seen_each_time(archive: MemoryArchive, new_task: Task) -> None:
+    reader = new_task()
+    reader.read()
+    archive.store.put_version(token_key(1), b"token")
+    for task in (reader, new_task()):
+        assert set(check(archive, task, reads=[3]).tokens) == {1}
+
+
+def test_too_large_is_wrong_and_not_unreadable(archive: MemoryArchive, new_task: Task) -> None:
+    reader = new_task()
+    reader.read()
+    archive.store.put_version(ledger_key(4), b"x" * (MAX_ENTRY_BYTES + 1))
+    for task in (reader, new_task()):
+        with pytest.raises(IntegrityError, match="too large"):
+            task.read()
 
 
 def test_damage_on_disk_is_never_held_against_the_ledger(

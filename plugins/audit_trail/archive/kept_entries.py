@@ -49,8 +49,8 @@ class KeptEntries:
             with self._path.open("rb") as file:
                 for version in versions:
                     line = file.readline(MAX_LINE_BYTES)
-                    raw = _parsed(line, version)
-                    if raw is None or len(raw.data) != version.size:
+                    raw = _entry(line, version)
+                    if raw is None:
                         self._is_cut = bool(line)
                         return
                     self._end += len(line)
@@ -101,8 +101,6 @@ class KeptEntries:
 
     def _append(self, file: BinaryIO, raw: RawEntry) -> bool:
         line = b"%b %b\n" % (raw.version_id.encode(), raw.data)
-        if _parsed(line, raw) is None or len(line) > MAX_LINE_BYTES:
-            return False
         try:
             file.write(line)
         except OSError as error:
@@ -112,11 +110,15 @@ class KeptEntries:
         return True
 
 
-def _parsed(line: bytes, version: ObjectVersion | RawEntry) -> RawEntry | None:
+def _entry(line: bytes, version: ObjectVersion) -> RawEntry | None:
     """The entry of a line; None where it is cut off, or not of that version."""
     version_id, _, data = line.partition(b" ")
     sequence = ledger_sequence(version.key)
-    if version_id != version.version_id.encode() or not data.endswith(b"\n") or sequence is None:
+    if (
+        sequence is None
+        or version_id != version.version_id.encode()
+        or len(data) != version.size + len(b"\n")
+    ):
         return None
     return RawEntry(sequence=sequence, key=version.key, version_id=version.version_id, data=data[:-1])
 
