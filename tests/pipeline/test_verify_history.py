@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tests.pipeline.conftest import Archive
 
 from audit_trail.errors import ConfigurationError, IntegrityError
+from audit_trail.pipeline.history_slices import cut
 from audit_trail.pipeline.verify_history import (
     HistoryRequest,
     HistorySlice,
     HistoryUnverifiedError,
     SliceResult,
-    _cut,
     plan_history,
     seal_history,
     verify_slice,
@@ -52,7 +52,7 @@ def results(archive: Archive, request: HistoryRequest) -> list[SliceResult]:
 
 @given(st.lists(st.integers(1, 10**12), min_size=1, max_size=60), st.integers(1, 64))
 def test_slices_hold_every_day_once_and_are_about_equal(costs: list[int], count: int) -> None:
-    ranges = _cut(costs, count)
+    ranges = cut(costs, count)
     assert [number for first, last in ranges for number in range(first, last + 1)] == list(range(len(costs)))
     assert len(ranges) <= count
     share = sum(costs) / count

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -12,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
+from audit_trail import kept_code
 from audit_trail.settings import EventTimeSettings
 from audit_trail.sources.day_layout import MAX_RUNS
 from audit_trail.sources.day_scanner import DayScanner, scanner_for
@@ -284,3 +289,21 @@ def test_a_whole_block_is_handed_on_without_a_copy() -> None:
     assert scanner is not None
     block = b"2026-01-09T12:00:00Z a\n" * 10
     assert scanner.select(block) is block
+
+
+def test_where_the_code_is_kept_neither_numba_nor_numpy_is_needed() -> None:
+    """The fixture of this module has compiled it, or an earlier run has."""
+    code = (
+        "import sys\n"
+        "from datetime import date\n"
+        "from audit_trail.settings import EventTimeSettings\n"
+        "from audit_trail.sources.event_time import DaySelection\n"
+        "settings = EventTimeSettings(pattern=r'^(\\S+)')\n"
+        "selection = DaySelection(settings, day=date(2026, 1, 9), start=0, where='x', is_large=True)\n"
+        "block = b'2026-01-08T23:59:59Z a\\n2026-01-09T00:00:00Z b\\n'\n"
+        "assert type(selection._picker).__name__ == 'DayScanner'\n"
+        "assert selection.select(block) == b'2026-01-09T00:00:00Z b\\n'\n"
+        "assert not {'numba', 'numpy'} & set(sys.modules)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(kept_code.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy
-
 from audit_trail import kept_code
+from audit_trail.memory import address, numbers
 from audit_trail.sources import day_layout as layout
 from audit_trail.sources.day_layout import NO_TIME
 from audit_trail.sources.time_layout import layout_of
@@ -73,31 +73,31 @@ class DayScanner:
         spelling = layout_of(settings.format) or ()
         # The first step is looked at even where there is none.
         self._tables = (
-            numpy.frombuffer(field + b"\0", dtype=numpy.uint8),
-            numpy.array(_program(steps), dtype=numpy.int32),
-            numpy.array(_masks(steps), dtype=numpy.uint8),
-            numpy.array((len(spelling), *(spelling or (-1,))), dtype=numpy.int32),
+            field + b"\0",
+            array("i", _program(steps)),
+            array("B", _masks(steps)),
+            array("i", (len(spelling), *(spelling or (-1,)))),
         )
-        self._state = numpy.zeros(layout.STATE_LONGS, dtype=numpy.int64)
+        self._state = numbers("q", layout.STATE_LONGS)
         self._state[layout.DAY_US] = _micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
         self._state[layout.START_BYTES] = start
         self._state[layout.FIRST_US], self._state[layout.LAST_US] = _MAX_US, -_MAX_US
-        self._runs = numpy.empty(2 * layout.MAX_RUNS, dtype=numpy.int64)
-        field_at, steps_at, masks_at, layout_at = (table.ctypes.data for table in self._tables)
+        self._runs = numbers("q", 2 * layout.MAX_RUNS)
+        field_at, steps_at, masks_at, layout_at = (address(table) for table in self._tables)
         self._addresses = (
             field_at, len(field) if steps is None else -1, steps_at, masks_at, layout_at,
-            self._state.ctypes.data, self._runs.ctypes.data,
+            address(self._state), address(self._runs),
         )  # fmt: skip
 
     def select(self, block: bytes) -> bytes:
         """The day's records of a block of whole records, byte for byte."""
         if not block:
             return block
-        state, address = self._state, numpy.frombuffer(block, dtype=numpy.uint8).ctypes.data
+        state, block_at = self._state, address(block)
         state[layout.AT] = state[layout.RUNS] = 0
         state[layout.KNOWN_END] = 0  # of the block before
         selected: list[bytes] = []
-        while status := self._scan(address, len(block), *self._addresses):
+        while status := self._scan(block_at, len(block), *self._addresses):
             if status == layout.ASKS:
                 time = self._read(block[state[layout.AT] : state[layout.RECORD_END]])
                 state[layout.ANSWER] = NO_TIME if time is None else _micros(time)
@@ -108,7 +108,7 @@ class DayScanner:
         return selected[0] if len(selected) == 1 else b"".join(selected)
 
     def _taken(self, block: bytes) -> list[bytes]:
-        runs = self._runs[: 2 * int(self._state[layout.RUNS])].tolist()
+        runs = self._runs[: 2 * self._state[layout.RUNS]]
         self._state[layout.RUNS] = 0
         # A slice of all of it is the block itself, not a copy.
         return [block[start:end] for start, end in zip(runs[::2], runs[1::2], strict=True)]
@@ -129,7 +129,7 @@ class DayScanner:
         return self._noted(layout.LAST_US)
 
     def _noted(self, place: int) -> datetime | None:
-        micros = int(self._state[place])
+        micros: int = self._state[place]
         return None if abs(micros) == _MAX_US else _EPOCH + micros * _MICROSECOND
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.errors import ConfigurationError, StorageError
+from audit_trail.web.report_process import ReportOrder, measure_apart
 from audit_trail.web.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ class ReportDesk:
             IntegrityError: The ledger cannot be believed.
             StorageError: Another one is being measured, or the store failed.
         """
-        from audit_trail.reporting.compliance.report_document import make_report
-        from audit_trail.reporting.compliance.report_page import page_blocks
-
         now = context.now()
         period.check(now)
         _check_size(snapshot, period)
@@ -45,19 +43,17 @@ class ReportDesk:
                 "another report is being measured", where="this API server", remedy="try again in a minute"
             )
         try:
-            made = make_report(
-                context.store,
-                period,
-                context.settings,
-                genesis=context.genesis,
-                remembered=context.pin.read(),
-                now=now,
-                times=context.time_trust,
-                clients=context.clients,
+            return measure_apart(
+                ReportOrder(
+                    settings=context.settings,
+                    genesis=context.genesis,
+                    remembered=context.pin.read(),
+                    period=period,
+                    now=now,
+                )
             )
         finally:
             self._free.release()
-        return {"report": made.to_json(), "html": b"".join(page_blocks(made)).decode("utf-8")}
 
 
 def limits() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from tests.verification.conftest import DAYS
 from tests.verification.memory_archive import LOCK, NOW, MemoryArchive
-from tests.verification.memory_store import MemoryStore
+from tests.verification.memory_store import MODIFIED, MemoryStore
 
 from audit_trail.archive.object_store import ObjectVersion, Retention
 from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
@@ -240,6 +240,39 @@ def test_a_stranger_a_marker_and_a_changed_checksum_are_findings(archive: Memory
         "listing.delete-marker",
         "object.checksum",
     }
+
+
+def test_a_new_object_that_no_entry_names_leaves_storage_unclear_and_never_all_right(
+    archive: MemoryArchive,
+) -> None:
+    archive.store.put_version("logs/source=app/date=2026-01-05/part-00009-0123456789abcdef.log.zst", b"x")
+    figure = object_figures.storage(measured(archive, now=MODIFIED + timedelta(hours=1)))
+    assert (figure.value, standing(figure)) == ("1 place unclear; 11 objects described", Standing.OPEN)
+    assert "1 object named by no entry, but so new that a seal may still follow" in figure.explanation
+    assert "could not be checked" not in figure.explanation
+    assert (figure.data["not_as_promised"], figure.data["not_checked"]) == (0, 1)
+
+
+def test_objects_that_could_not_be_looked_at_are_not_among_those_that_were_described(
+    archive: MemoryArchive,
+) -> None:
+    archive.store.unreadable |= set(segments(archive)[:2])
+    figure = storage(archive)
+    assert (figure.value, standing(figure)) == ("2 places unclear; 9 objects described", Standing.OPEN)
+    assert "2 places could not be checked" in figure.explanation
+    assert "so new" not in figure.explanation
+
+
+def test_storage_says_what_is_wrong_and_what_is_unclear_at_once(archive: MemoryArchive) -> None:
+    lost, unreadable, weak, *_ = segments(archive)
+    archive.store.remove(lost)
+    archive.store.unreadable.add(unreadable)
+    archive.store.redescribe(weak, retention=None)
+    archive.store.put_version("logs/source=app/date=2026-01-05/part-00009-0123456789abcdef.log.zst", b"x")
+    figure = object_figures.storage(measured(archive, now=MODIFIED + timedelta(hours=1)))
+    assert figure.value == "2 places not as promised, 2 places unclear; 9 objects described"
+    assert standing(figure) is Standing.FINDING
+    assert "1 place could not be checked; 1 object named by no entry" in figure.explanation
 
 
 def test_storage_classes(archive: MemoryArchive) -> None:

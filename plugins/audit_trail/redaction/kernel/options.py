@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit_trail.native import compiled
-from audit_trail.redaction.kernel.fields import redact_value
+from audit_trail.redaction.kernel.field_values import redact_value
 from audit_trail.redaction.kernel.keys import key_rule, word_flags
 from audit_trail.redaction.kernel.plausible import holds_a_secret
 from audit_trail.redaction.kernel.quotes import opened_end, opening

@@ -6,7 +6,8 @@ from typing import Any
 
 from audit_trail.native import compiled
 from audit_trail.redaction.kernel.elements import redact_content, tag_end
-from audit_trail.redaction.kernel.fields import field, redact_value
+from audit_trail.redaction.kernel.field_values import redact_value
+from audit_trail.redaction.kernel.fields import field
 from audit_trail.redaction.kernel.foreign_keys import foreign_password
 from audit_trail.redaction.kernel.keys import bracketed_key_end, key_end, key_rule, last_words
 from audit_trail.redaction.kernel.parameters import parameter_rule

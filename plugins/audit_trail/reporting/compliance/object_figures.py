@@ -27,19 +27,19 @@ def storage(found: Measurement) -> Figure:
     """Whether every object is kept as its seal and the genesis say."""
     name = "storage"
     bad = [check for check in found.checks.not_passed if check.name in STORAGE_CHECKS]
-    places = {check.where: check.outcome for check in reversed(bad)}
-    failed = sum(outcome is Outcome.FAIL for outcome in places.values())
-    unclear = len(places) - failed
+    places = {check.where: check for check in reversed(bad)}
+    failed = sum(check.outcome is Outcome.FAIL for check in places.values())
+    unclear = [check.name for check in places.values() if check.outcome is not Outcome.FAIL]
     asked = sum(found.seen.classes.values())
     if not asked:
         return not_measured(name, "The store described no object.", sources=_sources(found))
     policy = found.view.genesis.policy
     findings = _findings([check for check in bad if check.outcome is Outcome.FAIL])
-    open_because = f"{unclear} objects could not be checked" if unclear else ""
+    open_because = _why_unclear(unclear)
     checked = sum(count for (check, _), count in found.checks.counts.items() if check in STORAGE_CHECKS)
     return Figure(
         name=name,
-        value=f"{failed} not as promised, of {asked}" if failed else f"all {asked} objects",
+        value=_storage_value(asked, failed, len(unclear)),
         standing=standing_of(findings, open_because=open_because),
         explanation=f"The genesis promises {policy.lock_mode}, {policy.retain_days} days. {checked} checks"
         + (f"; {open_because}" if open_because else "")
@@ -49,7 +49,7 @@ def storage(found: Measurement) -> Figure:
         data={
             "objects": asked,
             "not_as_promised": failed,
-            "not_checked": unclear,
+            "not_checked": len(unclear),
             "checks": _counts(found),
             "lock_mode": policy.lock_mode,
             "retain_days": policy.retain_days,
@@ -115,6 +115,31 @@ def encryption(found: Measurement, *, allowed: tuple[str, ...]) -> Figure:
         sources=_sources(found),
         data={"encryption": {kind or "none": count for kind, count in counts.items()}},
     )
+
+
+def _storage_value(asked: int, failed: int, unclear: int) -> str:
+    """Places beside the objects, not of them: what is lost, planted or unreadable was not described."""
+    places = [
+        f"{_several(count, 'place')} {what}"
+        for count, what in ((failed, "not as promised"), (unclear, "unclear"))
+        if count
+    ]
+    return f"{', '.join(places)}; {_several(asked, 'object')} described" if places else f"all {asked} objects"
+
+
+def _why_unclear(names: list[str]) -> str:
+    """What the checks of these names could not tell; one of an object that is only new was answered."""
+    new = names.count("listing.unsealed")
+    unread = len(names) - new
+    reasons = [f"{_several(unread, 'place')} could not be checked"] if unread else []
+    if new:
+        strangers = _several(new, "object")
+        reasons.append(f"{strangers} named by no entry, but so new that a seal may still follow")
+    return "; ".join(reasons)
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _findings(checks: list[Check]) -> tuple[str, ...]:

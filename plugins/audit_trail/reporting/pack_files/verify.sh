@@ -135,7 +135,7 @@ while read -r bytes file; do bytes_of[$file]=$bytes; done <"$work/sizes"
 check 'SHA256SUMS' 'files were changed, added or lost on the way' \
   cmp -s <(sort SHA256SUMS) <(while read -r line; do [[ $line == *' SHA256SUMS' ]] || echo "$line"; done <"$work/sums" | sort)
 
-# --- the ledger: numbers, links, what each entry says ------------------------------------------
+# --- envelopes, and the statements in them ----------------------------------------------------
 
 envelope='
   def sha256: type == "string" and test("\\A[0-9a-f]{64}\\z");
@@ -165,6 +165,63 @@ statements_of() { # ARRAY FOLDER: what the envelopes hold, decoded into FOLDER/0
   ((number == ${#envelopes[@]}))
 }
 canonical() { cmp -s <(jq -cjS . "$@" 2>/dev/null) <(cat -- "$@"); }
+
+# --- which fields a statement has: all that it must have, and none that this script does not know ---
+
+shape='
+  def fields($place; $must; $may):
+    ((keys - $must - $may)[] | ["holds a field that the format does not know", $place + .[:100]]),
+    (($must - keys)[] | ["lacks the field", $place + .]);
+  def statement: fields(""; ["_type", "predicate", "predicateType", "subject"]; []),
+    (.subject[] | fields("subject."; ["digest", "name"]; []), (.digest | fields("subject.digest."; ["sha256"]; [])));
+  def public_keys: .keys[] | fields("predicate.keys."; ["keyid", "keytype", "public", "scheme"]; []);
+  def stored($place): fields($place; ["bytes", "key", "lock_mode", "retain_until", "sha256", "version_id"]; []);
+  def run: if has("run") then .run | fields("predicate.run."; ["dag_id", "run_id", "task_id", "try_number"];
+    ["bundle", "bundle_version", "dag_version_id"]) else empty end;
+  def genesis($every): fields("predicate."; $every + ["keys", "policy"]; []), public_keys,
+    (.policy | fields("predicate.policy."; ["algorithms", "lock_mode", "retain_days"]; ["timestamp_hours"]));
+  def seal($linked): fields("predicate."; $linked + ["date", "interval_end", "interval_start", "manifest", "objects",
+      "revision", "totals"]; ["reason", "run"]),
+    (.manifest | stored("predicate.manifest.")), (.objects[] | stored("predicate.objects.")), run,
+    (.totals | fields("predicate.totals."; ["content_bytes", "inputs", "records", "segments", "stored_bytes"]; []));
+  def verification($linked): fields("predicate."; $linked + ["date", "failed", "failures", "passed", "sample",
+      "unverifiable"]; ["run"]), run,
+    (.sample | fields("predicate.sample."; ["population", "seed", "seed_sequence", "size"]; ["by_checksum"])),
+    (.failures[] | fields("predicate.failures."; ["check", "where"]; []));
+  def entry: ["archive", "at", "kind", "sequence", "version"] as $every | ($every + ["genesis", "previous"]) as $linked
+    | if .kind == "genesis" then genesis($every)
+      elif .kind == "seal" then seal($linked)
+      elif .kind == "gap" then fields("predicate."; $linked + ["date", "reason"]; [])
+      elif .kind == "key-rotation" then fields("predicate."; $linked + ["keys"]; []), public_keys
+      elif .kind == "key-revocation"
+        then fields("predicate."; $linked + ["from_sequence", "keyid", "keys", "reason"]; []), public_keys
+      elif .kind == "verification" then verification($linked)
+      else error("not an entry") end;
+  def input: fields("predicate.inputs."; ["end", "final_newline", "parts", "sha256", "source", "start", "uri"];
+      ["first_event", "last_event", "object_version"]),
+    (.parts[] | fields("predicate.inputs.parts."; ["records", "segment"]; [])),
+    (if has("object_version") then .object_version | fields("predicate.inputs.object_version."; ["etag"]; ["version_id"])
+      else empty end);
+  def manifest: fields("predicate."; ["archive", "date", "genesis", "inputs", "redaction", "revision", "segments",
+      "version"]; []), (.inputs[] | input),
+    (.segments[] | fields("predicate.segments."; ["content_bytes", "content_sha256", "key", "merkle_root", "records",
+      "source", "stored_bytes", "stored_sha256"]; [])),
+    (.redaction | fields("predicate.redaction."; ["policy_sha256", "replacements"]; []));
+  statement, (.predicate | if $document == "entry" then entry else manifest end)
+  | [input_filename] + . | @tsv'
+
+check_fields() { # ARRAY KIND DOCUMENT: what is not known could mean anything, to another reader too
+  local file what field
+  local -n envelopes=$1
+  in_batches statements jq -r --arg document "$3" "$shape" >"$work/strange" 2>/dev/null && [[ ! -s $work/strange ]] && return
+  while IFS=$'\t' read -r file what field; do
+    fail "$2" "${envelopes[10#${file##*/}]} $what: $field"
+  done <"$work/strange"
+  [[ -s $work/strange ]] && verdict
+  give_up "$2" 'a statement has other fields than the format knows'
+}
+
+# --- the ledger: numbers, links, what each entry says ------------------------------------------
 
 ((${#entries[@]})) || give_up 'ledger' 'is empty'
 for number in "${!entries[@]}"; do
@@ -225,6 +282,7 @@ said='
     ["entry", .sequence, .kind, (.previous // "-")]
   | @tsv'
 statements=("$work/entry/"*)
+check_fields entries 'ledger' entry
 in_batches statements jq -r --arg archive "$archive" --arg genesis "$genesis" "$said" >"$work/said" 2>/dev/null ||
   give_up 'ledger' 'an entry is not well formed, or is of another archive'
 
@@ -466,6 +524,7 @@ declare -A content_of
 if ((${#manifests[@]})); then
   statements_of manifests "$work/manifest" || give_up 'manifests' 'one is not a signed statement in its one spelling'
   statements=("$work/manifest/"*)
+  check_fields manifests 'manifests' manifest
   in_batches statements jq -r --arg archive "$archive" --arg genesis "$genesis" "$described" >"$work/described" 2>/dev/null ||
     give_up 'manifests' 'one is not well formed, or is of another archive'
   number=0 listed=''
