@@ -80,7 +80,7 @@ class LineHasher:
             self._lanes[lane * LANE_LONGS + STATE] = memory
             self._lanes[lane * LANE_LONGS + EDGE] = memory + STATE_BYTES
 
-    def append(self, block: bytes, pending: bytearray, size: int) -> int:
+    def append(self, block: bytes | memoryview, pending: bytearray, size: int) -> int:
         """Append each line of a block to a tree; the tree's new size.
 
         Args:
