@@ -179,7 +179,7 @@ def _collect_file(
     if sealed and not sealed.ranges(source.name, file.uri) and sealed.holds(stream):
         say(fact("known", source=source.name, uri=file.uri, sealed="under another name"))
         return None
-    parts = packer.add(source.name, _suffix(file), stream)
+    parts = packer.add(source.name, _suffix(file), stream.parts())
     if sealed and stream.end == stream.start:
         return None
     _say_read(source, stream, sum(part.records for part in parts))

@@ -25,7 +25,7 @@ class HashedFile:
         """See `StagedFile.sha256`."""
         return self._hash.hexdigest()
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         """Write all bytes.
 
         Raises:

@@ -132,7 +132,7 @@ class LocalFile(HashedFile):
     def __enter__(self) -> LocalFile:
         return self
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
         with _staging_errors(self._path):
             self.append(data)

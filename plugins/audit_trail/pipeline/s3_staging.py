@@ -238,7 +238,7 @@ class S3File(HashedFile):
     def __enter__(self) -> S3File:
         return self
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """See `StagedFile.write`."""
         try:
             self.append(data)

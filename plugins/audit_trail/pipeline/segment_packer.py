@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from audit_trail.errors import CollectionError
 from audit_trail.evidence.manifest import InputPart
 from audit_trail.pipeline.handoffs import RawSegment
 from audit_trail.pipeline.record_count import count_newlines
 from audit_trail.pipeline.staging import DayStaging, raw_name
+from audit_trail.sources.record_blocks import Part
 
+_NEWLINE = ord("\n")
 MAX_DOUBLINGS = 9
 """Targets double so that a day of any size fits: 1,000 segments of 256 MiB grow to 2.5 TiB."""
 
@@ -42,13 +44,13 @@ class SegmentPacker:
         self._open: _OpenSegment | None = None
         self.segments: list[RawSegment] = []
 
-    def add(self, source: str, suffix: str, blocks: Iterable[bytes]) -> tuple[InputPart, ...]:
+    def add(self, source: str, suffix: str, blocks: Iterable[Sequence[Part]]) -> tuple[InputPart, ...]:
         """Append one input's blocks of whole records.
 
         Args:
             source: Segments hold records of one source only.
             suffix: `jsonl` or `log`.
-            blocks: Each ends with a newline, except possibly the input's last.
+            blocks: Each in parts, none empty; it ends with a newline, except possibly the input's last.
 
         Returns:
             How many of the input's records went into which segment.
@@ -56,9 +58,7 @@ class SegmentPacker:
         parts: dict[int, int] = {}
         for block in blocks:
             segment = self._segment_for(source, suffix)
-            records = _records(block)
-            segment.append(block, records)
-            parts[segment.number] = parts.get(segment.number, 0) + records
+            parts[segment.number] = parts.get(segment.number, 0) + segment.append(block)
         return tuple(InputPart(segment=number, records=records) for number, records in parts.items())
 
     def finish(self) -> tuple[RawSegment, ...]:
@@ -116,13 +116,17 @@ class _OpenSegment:
     def size(self) -> int:
         return self._file.size
 
-    def append(self, block: bytes, records: int) -> None:
+    def append(self, block: Sequence[Part]) -> int:
+        """Write a block; how many records it has."""
         if not self._ended:
             # The input before had no last newline: keep its record apart from this one.
             self._file.write(b"\n")
-        self._file.write(block)
-        self._ended = block.endswith(b"\n")
+        for part in block:
+            self._file.write(part)
+        self._ended = block[-1][-1] == _NEWLINE
+        records = sum(map(count_newlines, block)) + (not self._ended)
         self._records += records
+        return records
 
     def close(self) -> RawSegment:
         digest = self._file.commit()
@@ -137,7 +141,3 @@ class _OpenSegment:
 
     def discard(self) -> None:
         self._file.discard()
-
-
-def _records(block: bytes) -> int:
-    return count_newlines(block) + (not block.endswith(b"\n"))

@@ -47,7 +47,7 @@ class StagedFile(Protocol):
     def sha256(self) -> str:
         """Digest of what was written so far, hex."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
 
     def commit(self) -> str:
