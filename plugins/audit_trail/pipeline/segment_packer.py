@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 
 from audit_trail.errors import CollectionError
 from audit_trail.evidence.manifest import InputPart
+from audit_trail.evidence.paired_hashing import RunningHash
 from audit_trail.pipeline.handoffs import RawSegment
 from audit_trail.pipeline.record_count import count_newlines
-from audit_trail.pipeline.staging import DayStaging, raw_name
+from audit_trail.pipeline.staging import DayStaging, StagedFile, raw_name
 from audit_trail.sources.record_blocks import Part
 
 _NEWLINE = ord("\n")
@@ -27,6 +29,7 @@ class SegmentPacker:
         target_bytes: Size from which on a segment is closed.
         max_segments: How many there may be.
         on_segment: Called with each segment when it is closed.
+        new_hash: Makes a SHA-256.
     """
 
     def __init__(
@@ -36,11 +39,13 @@ class SegmentPacker:
         target_bytes: int,
         max_segments: int,
         on_segment: Callable[[RawSegment], None] | None = None,
+        new_hash: Callable[[], RunningHash] = sha256,
     ) -> None:
         self._staging = staging
         self._target_bytes = target_bytes
         self._max_segments = max_segments
         self._on_segment = on_segment
+        self._new_hash = new_hash
         self._open: _OpenSegment | None = None
         self.segments: list[RawSegment] = []
 
@@ -88,8 +93,11 @@ class SegmentPacker:
                     found="more",
                     remedy="raise segment_target_bytes, or merge sources",
                 )
-            self._open = _OpenSegment(self._staging, number, source, suffix)
+            self._open = _OpenSegment(number, source, suffix, self._new_file(number))
         return self._open
+
+    def _new_file(self, number: int) -> StagedFile:
+        return self._staging.create(raw_name(number), self._new_hash())
 
     def _target(self) -> int:
         left, doublings = self._max_segments - len(self.segments), 0
@@ -106,11 +114,11 @@ class SegmentPacker:
 
 
 class _OpenSegment:
-    def __init__(self, staging: DayStaging, number: int, source: str, suffix: str) -> None:
+    def __init__(self, number: int, source: str, suffix: str, file: StagedFile) -> None:
         self.number, self.source, self.suffix = number, source, suffix
         self._ended = True
         self._records = 0
-        self._file = staging.create(raw_name(number))
+        self._file = file
 
     @property
     def size(self) -> int:

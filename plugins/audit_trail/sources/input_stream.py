@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from audit_trail.evidence.manifest import StoredVersion
+    from audit_trail.evidence.paired_hashing import RunningHash
     from audit_trail.settings import EventTimeSettings
     from audit_trail.sources.record_blocks import Part
 
@@ -59,6 +61,7 @@ class InputStream:
         identity: `SourceFile.identity`: refuse another file of the same name.
         is_large: See `DaySelection`.
         open_file: As `SourceFile.open`.
+        new_hash: Makes a SHA-256.
 
     Raises:
         ConfigurationError: `event_time` is wrong or has no day.
@@ -80,6 +83,7 @@ class InputStream:
         identity: str | None = None,
         is_large: bool = False,
         open_file: Callable[[], StoredFile] | None = None,
+        new_hash: Callable[[], RunningHash] = hashlib.sha256,
     ) -> None:
         if event_time is not None and day is None:
             raise ConfigurationError(
@@ -96,6 +100,7 @@ class InputStream:
         self._pin: _Pin | None = None
         self._is_large = is_large
         self._open_file = open_file or (lambda: open_stored(file_uri))
+        self._new_hash = new_hash
         # Wrong arguments fail here, before a file is opened.
         self._digest_and_selection(is_large=False)
 
@@ -157,7 +162,7 @@ class InputStream:
         return self._pinned().version
 
     def _digest_and_selection(self, *, is_large: bool) -> tuple[PinnedDigest, DaySelection | None]:
-        digest = PinnedDigest(self._sealed, start=self.start, where=self.file_uri)
+        digest = PinnedDigest(self._sealed, start=self.start, where=self.file_uri, new_hash=self._new_hash)
         if self._event_time is None or self._day is None:
             return digest, None
         selection = DaySelection(
