@@ -61,8 +61,8 @@ def count_everything() -> None:
     )()
     segment._decompressed = CLOCK.iterated("zstd", segment._decompressed)
     for name, owner, method in (
-        ("SHA-256", paired_hashing._PairedHash, "update"),
-        ("SHA-256", paired_hashing._PairedHash, "hexdigest"),
+        ("SHA-256", paired_hashing.PairedHash, "update"),
+        ("SHA-256", paired_hashing.PairedHash, "hexdigest"),
         ("Merkle tree", merkle.MerkleTree, "extend_lines"),
         ("selecting by time", event_time.DaySelection, "select"),
         ("writing staged files", hashed_file.HashedFile, "append"),

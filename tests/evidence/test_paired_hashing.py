@@ -68,7 +68,7 @@ def test_a_hash_may_be_given_up_while_others_go_on() -> None:
 def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paired_hashing, "MAX_WAITING_BYTES", 1000)
     (one,) = several(1)
-    assert isinstance(one, paired_hashing._PairedHash)
+    assert isinstance(one, paired_hashing.PairedHash)
     for size in range(400):
         one.update(NOISE[:size])
         assert one.waiting_bytes <= 1000
@@ -78,7 +78,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 @needs_instructions
 def test_two_of_the_same_bytes_leave_nothing_to_wait_for() -> None:
     one, other = several(2)
-    assert isinstance(one, paired_hashing._PairedHash)
+    assert isinstance(one, paired_hashing.PairedHash)
     for size in (64, 100, 1000, 6400):
         one.update(NOISE[:size])
         other.update(NOISE[:size])

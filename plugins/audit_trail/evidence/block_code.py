@@ -20,8 +20,8 @@ from audit_trail.memory import address
 
 log = logging.getLogger(__name__)
 
-WORTH_LOADING_BYTES = 128 << 20
-"""From here on loading it (about 0.1 s) takes less time than it saves."""
+WORTH_LOADING_BYTES = 64 << 20
+"""From here on loading it (0.1 s) takes less time than it saves."""
 _PACKAGE = Path(__file__).parents[1]
 _KERNEL = ("block_kernel", "lane_layout", "sha256_lanes")
 SOURCES = (

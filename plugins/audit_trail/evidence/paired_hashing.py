@@ -41,17 +41,23 @@ def hashing_for(content_bytes: int) -> Callable[[], RunningHash]:
     return hashlib.sha256 if code is None else _Pairing(code).new_hash
 
 
+def finish_waiting(running_hash: RunningHash) -> None:
+    """Let a hash do what it has to do while that is in the processor's cache."""
+    if isinstance(running_hash, PairedHash):
+        running_hash.finish()
+
+
 class _Pairing:
     """Lets a hash wait until another one has something to do, too."""
 
     def __init__(self, code: BlockCode) -> None:
         self._code = code
-        self._waiting: _PairedHash | None = None
+        self._waiting: PairedHash | None = None
 
-    def new_hash(self) -> _PairedHash:
-        return _PairedHash(self)
+    def new_hash(self) -> PairedHash:
+        return PairedHash(self)
 
-    def advance(self, one: _PairedHash) -> None:
+    def advance(self, one: PairedHash) -> None:
         """One has something to do."""
         other = self._waiting
         if other is None or other is one:
@@ -65,7 +71,7 @@ class _Pairing:
             other.skip(blocks)
         self._waiting = one if one.blocks() else other if other.blocks() else None
 
-    def finish(self, one: _PairedHash) -> None:
+    def finish(self, one: PairedHash) -> None:
         """Do all that one has to do."""
         while blocks := one.blocks():
             self.hash_alone(one.state_at, one.data_at, blocks)
@@ -77,7 +83,7 @@ class _Pairing:
         self._code.hash_one(state, data, blocks)
 
 
-class _PairedHash:
+class PairedHash:
     """A `RunningHash`.
 
     Attributes:
@@ -110,11 +116,15 @@ class _PairedHash:
 
     def hexdigest(self) -> str:
         """See `RunningHash`."""
-        self._pairing.finish(self)
+        self.finish()
         state: array[int] = self._state[:]
         rest = last_blocks(self._edge + self._view, self._bytes)
         self._pairing.hash_alone(address(state), address(rest), len(rest) // BLOCK_BYTES)
         return digest_of(state).hex()
+
+    def finish(self) -> None:
+        """Do what waits, and wait no longer."""
+        self._pairing.finish(self)
 
     def blocks(self) -> int:
         """How many blocks wait one after another; 0 if there is none."""

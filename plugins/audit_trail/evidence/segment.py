@@ -10,6 +10,7 @@ from typing import IO, cast
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.line_hashing import line_hashing_for
 from audit_trail.evidence.merkle import MerkleTree
+from audit_trail.evidence.paired_hashing import RunningHash, finish_waiting, hashing_for
 
 ZSTD_LEVEL = 1
 """Logs become no smaller by levels 2 and 3, which take up to twice the time (docs/ARCHITECTURE.md)."""
@@ -46,8 +47,11 @@ def digest_segment(stored: Iterable[bytes], *, max_content_bytes: int, where: st
     Raises:
         IntegrityError: Not zstd, or it holds more than `max_content_bytes`.
     """
-    content = SegmentContent(stored, max_content_bytes=max_content_bytes, where=where)
-    tree = MerkleTree(line_hashing_for(max_content_bytes))
+    content_hash = hashing_for(max_content_bytes)()
+    content = SegmentContent(
+        stored, max_content_bytes=max_content_bytes, where=where, content_hash=content_hash
+    )
+    tree = MerkleTree(line_hashing_for(max_content_bytes, content_hash))
     for view in content.line_views():
         tree.extend_lines(view)
     return content.digests(records=tree.size, merkle_root=tree.root())
@@ -56,17 +60,25 @@ def digest_segment(stored: Iterable[bytes], *, max_content_bytes: int, where: st
 class SegmentContent:
     """A segment's content in blocks of whole lines, hashed as it passes.
 
-    Args: as of `digest_segment`.
+    Args: as of `digest_segment`, and
+        content_hash: A SHA-256 of nothing yet, to be taken over it; None makes one.
 
     Attributes:
         bytes: Content that has passed.
     """
 
-    def __init__(self, stored: Iterable[bytes], *, max_content_bytes: int, where: str) -> None:
+    def __init__(
+        self,
+        stored: Iterable[bytes],
+        *,
+        max_content_bytes: int,
+        where: str,
+        content_hash: RunningHash | None = None,
+    ) -> None:
         self._source = _HashingReader(stored)
         self._max_content_bytes = max_content_bytes
         self._where = where
-        self._hash = sha256()
+        self._hash = sha256() if content_hash is None else content_hash
         self.bytes = 0
 
     def line_blocks(self) -> Iterator[bytes]:
@@ -82,19 +94,17 @@ class SegmentContent:
         open_record: list[bytes] = []
         for block in _decompressed(self._source, where=self._where):
             self._pass(block)
-            start = 0
-            if open_record:
-                start = block.find(b"\n") + 1
-                open_record.append(block[:start] if start else block)
-                if not start:
-                    continue
-                yield memoryview(b"".join(open_record))
+            start, cut = block.find(b"\n") + 1, block.rfind(b"\n") + 1
+            if open_record and cut:
+                yield memoryview(b"".join([*open_record, block[:start]]))
                 open_record = []
-            cut = block.rfind(b"\n") + 1
+            else:
+                start = 0
             if start < cut:
                 yield memoryview(block)[start:cut]
             if cut < len(block):
                 open_record.append(block[cut:])
+            finish_waiting(self._hash)
         if open_record:
             yield memoryview(b"".join(open_record))
         self._source.drain()
