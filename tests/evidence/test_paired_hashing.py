@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_trail.evidence import block_code, line_hasher, paired_hashing
+from audit_trail.evidence import background_hashing, block_code, line_hasher, paired_hashing
+from audit_trail.evidence.background_hashing import background_hashing_for
 from audit_trail.evidence.block_code import WORTH_LOADING_BYTES, BlockCode, block_code_for
 from audit_trail.evidence.line_hasher import has_instructions
 from audit_trail.evidence.paired_hashing import RunningHash, hashing_for
 
 SIZES = st.one_of(st.integers(0, 200), st.integers(0, 5000))
 TAKEN = st.lists(st.tuples(st.integers(0, 2), SIZES), max_size=40)
+Hashing = Callable[[int], Callable[[], RunningHash]]
 NOISE = b"".join(sha256(b"%d" % number).digest() for number in range(200))
 
 needs_instructions = pytest.mark.skipif(not has_instructions(), reason="no SHA-256 instructions")
@@ -31,19 +33,23 @@ def _anew() -> Iterator[None]:
     block_code._tested_code.cache_clear()
 
 
-def several(count: int) -> list[RunningHash]:
-    new_hash = hashing_for(WORTH_LOADING_BYTES)
+def several(count: int, hashing: Hashing = hashing_for) -> list[RunningHash]:
+    new_hash = hashing(WORTH_LOADING_BYTES)
     return [new_hash() for _ in range(count)]
 
 
 def test_large_days_are_hashed_by_compiled_code_where_the_processor_can() -> None:
-    assert (hashing_for(WORTH_LOADING_BYTES) is not hashlib.sha256) == has_instructions()
-    assert hashing_for(WORTH_LOADING_BYTES - 1) is hashlib.sha256
+    for hashing in (hashing_for, background_hashing_for):
+        assert (hashing(WORTH_LOADING_BYTES) is not hashlib.sha256) == has_instructions()
+        assert hashing(WORTH_LOADING_BYTES - 1) is hashlib.sha256
 
 
+@pytest.mark.parametrize("hashing", [hashing_for, background_hashing_for])
 @given(taken=TAKEN, looks=st.sets(st.integers(0, 39)))
-def test_each_digest_is_that_of_its_own_bytes(taken: list[tuple[int, int]], looks: set[int]) -> None:
-    found, expected = several(3), [sha256() for _ in range(3)]
+def test_each_digest_is_that_of_its_own_bytes(
+    hashing: Hashing, taken: list[tuple[int, int]], looks: set[int]
+) -> None:
+    found, expected = several(3, hashing), [sha256() for _ in range(3)]
     for number, (which, size) in enumerate(taken):
         data = memoryview(NOISE)[number : number + size]
         found[which].update(data)
@@ -73,6 +79,16 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         one.update(NOISE[:size])
         assert one.waiting_bytes <= 1000
     assert one.hexdigest() == sha256(b"".join(NOISE[:size] for size in range(400))).hexdigest()
+
+
+@needs_instructions
+def test_who_reads_waits_for_a_thread_that_does_not_keep_up() -> None:
+    (one,) = several(1, background_hashing_for)
+    assert isinstance(one, background_hashing._BackgroundHash)
+    for _ in range(5 * background_hashing.MAX_RUNNING):
+        one.update(NOISE)
+        assert len(one._background._running) <= background_hashing.MAX_RUNNING
+    assert one.hexdigest() == sha256(NOISE * 5 * background_hashing.MAX_RUNNING).hexdigest()
 
 
 @needs_instructions

@@ -38,7 +38,7 @@ def hashing_for(content_bytes: int) -> Callable[[], RunningHash]:
     They keep hold of bytes that they were given until others have passed: nobody may change them.
     """
     code = block_code_for(content_bytes)
-    return hashlib.sha256 if code is None else _Pairing(code).new_hash
+    return hashlib.sha256 if code is None else Pairing(code).new_hash
 
 
 def finish_waiting(running_hash: RunningHash) -> None:
@@ -47,7 +47,7 @@ def finish_waiting(running_hash: RunningHash) -> None:
         running_hash.finish()
 
 
-class _Pairing:
+class Pairing:
     """Lets a hash wait until another one has something to do, too."""
 
     def __init__(self, code: BlockCode) -> None:
@@ -55,6 +55,7 @@ class _Pairing:
         self._waiting: PairedHash | None = None
 
     def new_hash(self) -> PairedHash:
+        """A SHA-256 of nothing yet."""
         return PairedHash(self)
 
     def advance(self, one: PairedHash) -> None:
@@ -80,6 +81,7 @@ class _Pairing:
             self._waiting = None
 
     def hash_alone(self, state: int, data: int, blocks: int) -> None:
+        """Take blocks into one state."""
         self._code.hash_one(state, data, blocks)
 
 
@@ -91,7 +93,7 @@ class PairedHash:
         waiting_bytes: What it has been given and has not hashed.
     """
 
-    def __init__(self, pairing: _Pairing) -> None:
+    def __init__(self, pairing: Pairing) -> None:
         self._pairing = pairing
         self._state = initial_state()
         self.state_at = address(self._state)

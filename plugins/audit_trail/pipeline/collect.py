@@ -11,10 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.evidence import canonical
+from audit_trail.evidence.background_hashing import background_hashing_for
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Policy
 from audit_trail.evidence.manifest import Input
-from audit_trail.evidence.paired_hashing import RunningHash, hashing_for
+from audit_trail.evidence.paired_hashing import RunningHash
 from audit_trail.pipeline.chosen_sources import chosen_sources
 from audit_trail.pipeline.evidence_log import fact
 from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands, warn
@@ -125,7 +126,7 @@ def _collect_anew(
     done = 0
     if taker and total and not sealed:
         taker.prepare()
-    new_hash = hashing_for(total)
+    new_hash = background_hashing_for(total)
     packer = SegmentPacker(
         staging,
         target_bytes=settings.segment_target_bytes,
