@@ -62,8 +62,9 @@ def count_everything() -> None:
     segment._decompressed = CLOCK.iterated("zstd", segment._decompressed)
     for name, owner, method in (
         ("SHA-256", paired_hashing.PairedHash, "update"),
+        ("SHA-256", paired_hashing.PairedHash, "finish"),
         ("SHA-256", paired_hashing.PairedHash, "hexdigest"),
-        ("Merkle tree", merkle.MerkleTree, "extend_lines"),
+        ("Merkle tree, and the content beside it", merkle.MerkleTree, "extend_lines"),
         ("selecting by time", event_time.DaySelection, "select"),
         ("writing staged files", hashed_file.HashedFile, "append"),
         ("counting records", sanitize, "count_newlines"),
