@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from audit_trail import kept_code
-from audit_trail.evidence import line_hasher
+from audit_trail.evidence import block_code, line_hasher
 from audit_trail.redaction import scanner
 from audit_trail.sources import day_scanner
 
@@ -97,6 +97,7 @@ def _imported(path: Path) -> set[Path]:
     ("kernel", "sources"),
     [
         ("evidence/merkle_kernel.py", line_hasher.SOURCES),
+        ("evidence/block_kernel.py", block_code.SOURCES),
         ("sources/day_kernel.py", day_scanner.SOURCES),
         ("redaction/kernel/scan.py", scanner.SOURCES),
         ("redaction/kernel/assemble.py", scanner.SOURCES),
@@ -113,7 +114,7 @@ def test_kept_functions_are_given_up_when_any_of_their_sources_changes(
 def test_whatever_compiles_is_among_those_tested() -> None:
     files = (PLUGINS / "audit_trail").rglob("*.py")
     callers = {path.stem for path in files if "kept_functions(" in path.read_text(encoding="utf-8")}
-    assert callers == {"kept_code", "line_hasher", "day_scanner", "scanner"}
+    assert callers == {"kept_code", "block_code", "line_hasher", "day_scanner", "scanner"}
 
 
 def test_of_many_processes_on_a_new_machine_one_compiles(tmp_path: Path) -> None:

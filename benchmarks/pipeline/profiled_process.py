@@ -47,7 +47,7 @@ def count_everything() -> None:
     import zstandard
 
     from audit_trail.archive import s3_store
-    from audit_trail.evidence import merkle, segment
+    from audit_trail.evidence import merkle, paired_hashing, segment
     from audit_trail.pipeline import hashed_file, local_staging, sanitize, segment_packer
     from audit_trail.sources import event_time, sealed_ranges, stored_file
 
@@ -61,7 +61,10 @@ def count_everything() -> None:
     )()
     segment._decompressed = CLOCK.iterated("zstd", segment._decompressed)
     for name, owner, method in (
-        ("Merkle tree", merkle.MerkleTree, "extend_lines"),
+        ("SHA-256", paired_hashing.PairedHash, "update"),
+        ("SHA-256", paired_hashing.PairedHash, "finish"),
+        ("SHA-256", paired_hashing.PairedHash, "hexdigest"),
+        ("Merkle tree, and the content beside it", merkle.MerkleTree, "extend_lines"),
         ("selecting by time", event_time.DaySelection, "select"),
         ("writing staged files", hashed_file.HashedFile, "append"),
         ("counting records", sanitize, "count_newlines"),

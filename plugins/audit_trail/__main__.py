@@ -6,6 +6,6 @@ import sys
 
 # Airflow's plugin loader may execute this file outside the package; do nothing then.
 if __name__ == "__main__" and __package__ == "audit_trail":
-    from audit_trail.cli.command_line import main
+    from audit_trail.cli.program import run
 
-    sys.exit(main())
+    sys.exit(run())

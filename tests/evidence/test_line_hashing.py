@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from audit_trail.evidence import line_hasher, line_hashing
 from audit_trail.evidence.line_hasher import LineHasher, has_instructions
 from audit_trail.evidence.line_hashing import WORTH_LOADING_BYTES, WORTH_USING_BYTES, line_hashing_for
+from audit_trail.evidence.merkle import MerkleTree
+from audit_trail.evidence.paired_hashing import hashing_for
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -92,11 +95,48 @@ def test_code_that_hashes_wrongly_is_not_used(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Wrong:
+        def __init__(self, beside: object) -> None:
+            pass
+
         def append(self, block: bytes, pending: bytearray, size: int) -> int:
             return size + block.count(b"\n") + (not block.endswith(b"\n"))
 
     monkeypatch.setattr(line_hasher, "has_instructions", lambda: True)
     monkeypatch.setattr(line_hasher, "LineHasher", Wrong)
+    with caplog.at_level(logging.WARNING):
+        assert line_hashing_for(WORTH_LOADING_BYTES) is None
+    assert "wrong on this machine" in caplog.text
+
+
+@pytest.mark.parametrize("length", [0, 1, 40, 63, 64, 130, 5000])
+@pytest.mark.parametrize("also", [0, 100])
+def test_a_hash_beside_the_lines_is_that_of_all_it_was_given(length: int, also: int) -> None:
+    """Short lines leave more room beside them than there is to hash, long ones less."""
+    content = hashing_for(WORTH_LOADING_BYTES)()
+    expected, found = MerkleTree(), MerkleTree(line_hashing_for(WORTH_LOADING_BYTES, content))
+    passed = sha256()
+    for number in range(20):
+        lines = (b"%d" % number * length)[:length] + b"\n"
+        block = lines * (100_000 // len(lines))
+        more = bytes(also * number)
+        for data in (block, more):
+            content.update(data)
+            passed.update(data)
+        expected.extend_lines(block)
+        found.extend_lines(block)
+    assert (found.size, found.root()) == (expected.size, expected.root())
+    assert content.hexdigest() == passed.hexdigest()
+
+
+@pytest.mark.skipif(not has_instructions(), reason="no SHA-256 instructions")
+def test_a_hash_beside_the_lines_that_is_wrong_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Forgetful(LineHasher):
+        def _note_taken(self) -> None:
+            """So that what was taken is hashed again."""
+
+    monkeypatch.setattr(line_hasher, "LineHasher", Forgetful)
     with caplog.at_level(logging.WARNING):
         assert line_hashing_for(WORTH_LOADING_BYTES) is None
     assert "wrong on this machine" in caplog.text

@@ -197,8 +197,8 @@ def test_segments_are_handed_over_in_order_when_they_are_closed(archive: Archive
             self.taken: list[RawSegment] = []
             self.whole: list[bool] = []
 
-        def prepare(self, size: int) -> None:
-            assert size > 0 and not self.taken
+        def prepare(self) -> None:
+            assert not self.taken
 
         def take(self, segment: RawSegment) -> None:
             self.taken.append(segment)

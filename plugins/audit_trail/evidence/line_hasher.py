@@ -13,15 +13,23 @@ from pathlib import Path
 
 from audit_trail import kept_code
 from audit_trail.evidence.lane_layout import (
+    ALL_LONGS,
+    BESIDE,
+    BESIDE_BLOCK,
+    BESIDE_END,
+    BESIDE_STATE,
+    BLOCK_BYTES,
     EDGE,
     FEATURES,
     LANE_BYTES,
     LANE_LONGS,
+    NEXT_LINE,
     NODE_BYTES,
     ROOM,
     STATE,
     STATE_BYTES,
 )  # fmt: skip
+from audit_trail.evidence.paired_hashing import PairedHash
 from audit_trail.memory import address, numbers
 
 _PACKAGE = Path(__file__).parents[1]
@@ -62,14 +70,19 @@ def _compile() -> Iterable[kept_code.CompiledFunction]:
 class LineHasher:
     """Memory for hashing lines; for one thread at a time.
 
+    Args:
+        beside: A hash over the same bytes, which is brought along when it is updated before the lines
+            are appended; some may still wait afterwards.
+
     Raises:
         ImportError: There is no compiled code, and numba is not there or may not make it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beside: PairedHash | None = None) -> None:
+        self._beside = beside
         code = _code()
         self._hash_lines, self._grow = code["hash_lines"], code["grow"]
-        self._lanes = numbers("q", 2 * LANE_LONGS + 1)
+        self._lanes = numbers("q", ALL_LONGS)
         self._memory = numbers("B", 2 * LANE_BYTES)
         # A free place before the leaves, for the node that waits for them.
         self._nodes = numbers("B", (1 + ROOM) * NODE_BYTES)
@@ -80,7 +93,7 @@ class LineHasher:
             self._lanes[lane * LANE_LONGS + STATE] = memory
             self._lanes[lane * LANE_LONGS + EDGE] = memory + STATE_BYTES
 
-    def append(self, block: bytes, pending: bytearray, size: int) -> int:
+    def append(self, block: bytes | memoryview, pending: bytearray, size: int) -> int:
         """Append each line of a block to a tree; the tree's new size.
 
         Args:
@@ -93,8 +106,23 @@ class LineHasher:
         waiting = address(pending)
         end = source + len(block)
         while source < end:
+            self._take_along()
             leaves = self._hash_lines(source, end, self._lane_address, self._leaves)
-            source = self._lanes[-1]
+            source = self._lanes[NEXT_LINE]
             self._grow(self._leaves, leaves, waiting, size, self._lane_address)
             size += leaves
+            self._note_taken()
         return size
+
+    def _take_along(self) -> None:
+        beside = self._beside
+        if beside is not None:
+            blocks = beside.blocks()
+            self._lanes[BESIDE + BESIDE_STATE] = beside.state_at
+            self._lanes[BESIDE + BESIDE_BLOCK] = beside.data_at
+            self._lanes[BESIDE + BESIDE_END] = beside.data_at + blocks * BLOCK_BYTES
+
+    def _note_taken(self) -> None:
+        if self._beside is not None:
+            taken = self._lanes[BESIDE + BESIDE_BLOCK] - self._beside.data_at
+            self._beside.skip(taken // BLOCK_BYTES)

@@ -20,7 +20,7 @@ MAX_LEVELS = 63
 class LineHashing(Protocol):
     """Compiled hashing of many lines at once; `hashlib` gives the same."""
 
-    def append(self, block: bytes, pending: bytearray, size: int) -> int:
+    def append(self, block: bytes | memoryview, pending: bytearray, size: int) -> int:
         """Append the lines of a block to a tree of `size` leaves; its new size.
 
         Args:
@@ -63,12 +63,12 @@ class MerkleTree:
             ]
             level += 1
 
-    def extend_lines(self, block: bytes) -> None:
+    def extend_lines(self, block: bytes | memoryview) -> None:
         """Append one leaf for each line of a block; the last one may lack its newline."""
         if self._line_hashing is not None:
             self.size = self._line_hashing.append(block, self._pending, self.size)
             return
-        records = block.split(b"\n")
+        records = bytes(block).split(b"\n")
         if not records[-1]:
             records.pop()
         self.extend(records)

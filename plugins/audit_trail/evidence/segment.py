@@ -10,11 +10,14 @@ from typing import IO, cast
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.line_hashing import line_hashing_for
 from audit_trail.evidence.merkle import MerkleTree
+from audit_trail.evidence.paired_hashing import RunningHash, finish_waiting, hashing_for
 
 ZSTD_LEVEL = 1
 """Logs become no smaller by levels 2 and 3, which take up to twice the time (docs/ARCHITECTURE.md)."""
-OUTPUT_BLOCK_BYTES = 1024 * 1024
-"""Decompressed bytes handed on at a time, whatever the frame claims to hold."""
+INPUT_BLOCK_BYTES = 1024 * 1024
+"""Stored bytes taken at a time: as many as a store or staging gives, which are then not cut and copied."""
+OUTPUT_BLOCK_BYTES = 512 * 1024
+"""Decompressed bytes handed on at once, whatever the frame claims to hold: few enough for a core's cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,27 +47,38 @@ def digest_segment(stored: Iterable[bytes], *, max_content_bytes: int, where: st
     Raises:
         IntegrityError: Not zstd, or it holds more than `max_content_bytes`.
     """
-    content = SegmentContent(stored, max_content_bytes=max_content_bytes, where=where)
-    tree = MerkleTree(line_hashing_for(max_content_bytes))
-    for block in content.line_blocks():
-        tree.extend_lines(block)
+    content_hash = hashing_for(max_content_bytes)()
+    content = SegmentContent(
+        stored, max_content_bytes=max_content_bytes, where=where, content_hash=content_hash
+    )
+    tree = MerkleTree(line_hashing_for(max_content_bytes, content_hash))
+    for view in content.line_views():
+        tree.extend_lines(view)
     return content.digests(records=tree.size, merkle_root=tree.root())
 
 
 class SegmentContent:
     """A segment's content in blocks of whole lines, hashed as it passes.
 
-    Args: as of `digest_segment`.
+    Args: as of `digest_segment`, and
+        content_hash: A SHA-256 of nothing yet, to be taken over it; None makes one.
 
     Attributes:
         bytes: Content that has passed.
     """
 
-    def __init__(self, stored: Iterable[bytes], *, max_content_bytes: int, where: str) -> None:
+    def __init__(
+        self,
+        stored: Iterable[bytes],
+        *,
+        max_content_bytes: int,
+        where: str,
+        content_hash: RunningHash | None = None,
+    ) -> None:
         self._source = _HashingReader(stored)
         self._max_content_bytes = max_content_bytes
         self._where = where
-        self._hash = sha256()
+        self._hash = sha256() if content_hash is None else content_hash
         self.bytes = 0
 
     def line_blocks(self) -> Iterator[bytes]:
@@ -73,25 +87,38 @@ class SegmentContent:
         Raises:
             IntegrityError: Not zstd, or it holds more than `max_content_bytes`.
         """
+        return map(bytes, self.line_views())
+
+    def line_views(self) -> Iterator[memoryview]:
+        """As `line_blocks`, without a copy: a view holds until the next one is asked for."""
         open_record: list[bytes] = []
         for block in _decompressed(self._source, where=self._where):
-            self.bytes += len(block)
-            if self.bytes > self._max_content_bytes:
-                raise IntegrityError(
-                    "segment holds more than it should",
-                    where=self._where,
-                    expected=f"{self._max_content_bytes} bytes",
-                    found="more",
-                )
-            self._hash.update(block)
-            cut = block.rfind(b"\n") + 1
-            if cut:
-                yield b"".join([*open_record, block[:cut]])
+            self._pass(block)
+            start, cut = block.find(b"\n") + 1, block.rfind(b"\n") + 1
+            if open_record and cut:
+                yield memoryview(b"".join([*open_record, block[:start]]))
                 open_record = []
-            open_record.append(block[cut:])
-        if last := b"".join(open_record):
-            yield last
+            else:
+                start = 0
+            if start < cut:
+                yield memoryview(block)[start:cut]
+            if cut < len(block):
+                open_record.append(block[cut:])
+            finish_waiting(self._hash)
+        if open_record:
+            yield memoryview(b"".join(open_record))
         self._source.drain()
+
+    def _pass(self, block: bytes) -> None:
+        self.bytes += len(block)
+        if self.bytes > self._max_content_bytes:
+            raise IntegrityError(
+                "segment holds more than it should",
+                where=self._where,
+                expected=f"{self._max_content_bytes} bytes",
+                found="more",
+            )
+        self._hash.update(block)
 
     def digests(self, *, records: int, merkle_root: bytes) -> SegmentDigests:
         """What it turned out to hold, once all blocks have passed."""
@@ -110,7 +137,7 @@ def _decompressed(source: _HashingReader, *, where: str) -> Iterator[bytes]:
 
     try:
         with zstandard.ZstdDecompressor().stream_reader(
-            cast("IO[bytes]", source), read_across_frames=True
+            cast("IO[bytes]", source), read_size=INPUT_BLOCK_BYTES, read_across_frames=True
         ) as reader:
             while block := reader.read(OUTPUT_BLOCK_BYTES):
                 yield block
@@ -130,9 +157,10 @@ class _HashingReader:
     def read(self, size: int = -1) -> bytes:
         if not self._rest:
             self._rest = self._next_block()
-        if size < 0:
-            size = len(self._rest)
-        block, self._rest = self._rest[:size], self._rest[size:]
+        if size < 0 or size >= len(self._rest):
+            block, self._rest = self._rest, b""
+        else:
+            block, self._rest = self._rest[:size], self._rest[size:]
         return block
 
     def drain(self) -> None:

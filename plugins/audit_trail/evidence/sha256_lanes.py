@@ -1,8 +1,8 @@
-"""SHA-256 by the processor's own instructions, two messages at a time.
+"""SHA-256 by the processor's own instructions, two or three messages at a time.
 
 One compression of a block is a chain in which each instruction waits for the
 one before it. A second, independent message fills the gaps: two lanes take
-little longer than one. The instructions are those of x86 (Intel's *SHA
+little longer than one, and three not much longer than two. The instructions are those of x86 (Intel's *SHA
 Extensions*, 2013); LLVM knows them as intrinsics, so no C compiler is needed.
 
 Compiled by numba; nothing here may be imported where numba is missing.
@@ -50,11 +50,30 @@ def _compress_two(typingctx: Any, state: Any, block: Any, other_state: Any, othe
     return types.none(types.intp, types.intp, types.intp, types.intp), emit
 
 
+def _compress_three(  # noqa: PLR0917 - it has no keywords
+    typingctx: Any,
+    state: Any,
+    block: Any,
+    second_state: Any,
+    second_block: Any,
+    third_state: Any,
+    third_block: Any,
+) -> Any:
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _emit(builder, *(_Lane(builder, *args[lane : lane + 2]) for lane in (0, 2, 4)))
+        return context.get_dummy_value()
+
+    return types.none(*[types.intp] * 6), emit
+
+
 compress: Any = intrinsic(_compress)
 """Take one block of 64 bytes into a state of eight 32-bit words: compress(state, block), addresses."""
 
 compress_two: Any = intrinsic(_compress_two)
 """Take a block each into two states that have nothing to do with each other."""
+
+compress_three: Any = intrinsic(_compress_three)
+"""The same of three."""
 
 
 def _emit(builder: Any, *lanes: _Lane) -> None:

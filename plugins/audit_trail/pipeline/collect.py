@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
@@ -11,9 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.evidence import canonical
+from audit_trail.evidence.background_hashing import background_hashing_for
 from audit_trail.evidence.fields import format_timestamp
 from audit_trail.evidence.ledger_entry import Policy
 from audit_trail.evidence.manifest import Input
+from audit_trail.evidence.paired_hashing import RunningHash
 from audit_trail.pipeline.chosen_sources import chosen_sources
 from audit_trail.pipeline.evidence_log import fact
 from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands, warn
@@ -115,12 +117,6 @@ def _collect_anew(
 ) -> Collected:
     settings, staging = context.settings, context.staging(day.isoformat())
     sealed = SealedInputs(context, view, day.isoformat())
-    packer = SegmentPacker(
-        staging,
-        target_bytes=settings.segment_target_bytes,
-        max_segments=settings.max_segments,
-        on_segment=taker.take if taker else None,
-    )
     inputs: list[Input] = []
     skipped: list[str] = []
     sources = chosen_sources(context, day.isoformat(), revision)
@@ -129,7 +125,15 @@ def _collect_anew(
     total = sum(file.size_bytes for _, listing in found for file in listing.files)
     done = 0
     if taker and total and not sealed:
-        taker.prepare(total)
+        taker.prepare()
+    new_hash = background_hashing_for(total)
+    packer = SegmentPacker(
+        staging,
+        target_bytes=settings.segment_target_bytes,
+        max_segments=settings.max_segments,
+        on_segment=taker.take if taker else None,
+        new_hash=new_hash,
+    )
     try:
         with group(f"Inputs of {day}"):
             for source, listing in found:
@@ -137,7 +141,9 @@ def _collect_anew(
                 if not listing.files:
                     warn(f"source {source.name} has no file for {day}: {source.url}")
                 for file in listing.files:
-                    stream = _stream(source, file, day, sealed, is_large=total >= LARGE_BYTES)
+                    stream = _stream(
+                        source, file, day, sealed, is_large=total >= LARGE_BYTES, new_hash=new_hash
+                    )
                     item = _collect_file(source, file, stream, sealed, packer)
                     if item is not None:
                         inputs.append(item)
@@ -154,7 +160,13 @@ def _collect_anew(
 
 
 def _stream(
-    source: SourceSettings, file: SourceFile, day: date, sealed: SealedInputs, *, is_large: bool
+    source: SourceSettings,
+    file: SourceFile,
+    day: date,
+    sealed: SealedInputs,
+    *,
+    is_large: bool,
+    new_hash: Callable[[], RunningHash],
 ) -> InputStream:
     ranges = sealed.ranges(source.name, file.uri)
     return InputStream(
@@ -166,6 +178,7 @@ def _stream(
         identity=file.identity,
         is_large=is_large,
         open_file=file.open,
+        new_hash=new_hash,
     )
 
 
@@ -179,7 +192,7 @@ def _collect_file(
     if sealed and not sealed.ranges(source.name, file.uri) and sealed.holds(stream):
         say(fact("known", source=source.name, uri=file.uri, sealed="under another name"))
         return None
-    parts = packer.add(source.name, _suffix(file), stream)
+    parts = packer.add(source.name, _suffix(file), stream.parts())
     if sealed and stream.end == stream.start:
         return None
     _say_read(source, stream, sum(part.records for part in parts))

@@ -106,7 +106,7 @@ def _size_if_unchanged(
     end = ranges[-1].end
     stream = InputStream(file.uri, start=end, sealed=ranges, identity=file.identity, open_file=file.open)
     try:
-        for _ in stream:
+        for _ in stream.parts():
             pass
     except IntegrityError as error:
         checks.add_error(UNCHANGED, error, where=file.uri, day=day)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from audit_trail.archive.storage_processor import READ_BLOCK_BYTES
 from audit_trail.errors import StorageError
+from audit_trail.evidence.paired_hashing import RunningHash
 from audit_trail.pipeline.hashed_file import HashedFile
 from audit_trail.pipeline.staging import GONE_REMEDY, StagedFileGoneError, check_staged
 
@@ -54,14 +55,14 @@ class LocalStaging:
     def check(self) -> None:
         """See `DayStaging.check`: files can always be removed."""
 
-    def create(self, name: str) -> LocalFile:
+    def create(self, name: str, running_hash: RunningHash | None = None) -> LocalFile:
         """See `DayStaging.create`."""
         path = self.folder / name
         temporary = self.folder / f".{name}.{os.getpid()}.tmp"
         with _staging_errors(path):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        return LocalFile(path, temporary, descriptor)
+        return LocalFile(path, temporary, descriptor, running_hash)
 
     def write(self, name: str, data: bytes) -> str:
         """See `DayStaging.write`."""
@@ -124,15 +125,17 @@ class LocalStaging:
 class LocalFile(HashedFile):
     """A `StagedFile` beside the place where it will appear."""
 
-    def __init__(self, path: Path, temporary: Path, descriptor: int) -> None:
-        super().__init__(descriptor)
+    def __init__(
+        self, path: Path, temporary: Path, descriptor: int, running_hash: RunningHash | None = None
+    ) -> None:
+        super().__init__(descriptor, running_hash)
         self._path = path
         self._temporary = temporary
 
     def __enter__(self) -> LocalFile:
         return self
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
         with _staging_errors(self._path):
             self.append(data)

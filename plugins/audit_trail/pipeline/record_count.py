@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from audit_trail.evidence.block_code import loaded_block_code
+from audit_trail.memory import address
 
 
-def count_newlines(data: bytes) -> int:
+def count_newlines(data: bytes | memoryview) -> int:
     r"""How many `\n` there are.
 
-    numpy takes a quarter of the time, once something else has loaded it:
+    Compiled code takes a tenth of the time, once something else has loaded it:
     `bytes.count` stops at each one, and records are short.
     """
-    if "numpy" not in sys.modules:
-        return data.count(b"\n")
-    import numpy as np
-
-    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")))
+    code = loaded_block_code()
+    return bytes(data).count(b"\n") if code is None else code.count_newlines(address(data), len(data))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from audit_trail.archive.s3_store import error_code, remedy_for
 from audit_trail.archive.storage_processor import READ_BLOCK_BYTES
 from audit_trail.errors import ConfigurationError, StorageError
+from audit_trail.evidence.paired_hashing import RunningHash
 from audit_trail.pipeline.hashed_file import HashedFile
 from audit_trail.pipeline.staging import GONE_REMEDY, StagedFileGoneError, check_staged
 
@@ -84,14 +85,14 @@ class S3Staging:
     def start_over(self) -> None:
         """See `DayStaging.start_over`: another run may be using what is there."""
 
-    def create(self, name: str) -> S3File:
+    def create(self, name: str, running_hash: RunningHash | None = None) -> S3File:
         """See `DayStaging.create`."""
         try:
             self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=self._scratch)
         except OSError as error:
             raise _scratch_error(self._scratch, error) from error
-        return S3File(Path(temporary), descriptor, partial(self._put_file, name))
+        return S3File(Path(temporary), descriptor, partial(self._put_file, name), running_hash)
 
     def write(self, name: str, data: bytes) -> str:
         """See `DayStaging.write`."""
@@ -230,15 +231,17 @@ class S3Staging:
 class S3File(HashedFile):
     """A `StagedFile`: written to a local file, then put."""
 
-    def __init__(self, path: Path, descriptor: int, put: Any) -> None:
-        super().__init__(descriptor)
+    def __init__(
+        self, path: Path, descriptor: int, put: Any, running_hash: RunningHash | None = None
+    ) -> None:
+        super().__init__(descriptor, running_hash)
         self._path = path
         self._put = put
 
     def __enter__(self) -> S3File:
         return self
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """See `StagedFile.write`."""
         try:
             self.append(data)

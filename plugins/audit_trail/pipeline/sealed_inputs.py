@@ -61,6 +61,6 @@ class SealedInputs:
 
     def holds(self, stream: InputStream) -> bool:
         """Whether exactly these bytes are sealed, under whatever name: a rotated file."""
-        for _ in stream:
+        for _ in stream.parts():
             pass
         return (stream.end, stream.raw_sha256) in self._whole

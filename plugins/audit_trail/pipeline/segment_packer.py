@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 
 from audit_trail.errors import CollectionError
 from audit_trail.evidence.manifest import InputPart
+from audit_trail.evidence.paired_hashing import RunningHash
 from audit_trail.pipeline.handoffs import RawSegment
 from audit_trail.pipeline.record_count import count_newlines
-from audit_trail.pipeline.staging import DayStaging, raw_name
+from audit_trail.pipeline.staging import DayStaging, StagedFile, raw_name
+from audit_trail.sources.record_blocks import Part
 
+_NEWLINE = ord("\n")
 MAX_DOUBLINGS = 9
 """Targets double so that a day of any size fits: 1,000 segments of 256 MiB grow to 2.5 TiB."""
 
@@ -25,6 +29,7 @@ class SegmentPacker:
         target_bytes: Size from which on a segment is closed.
         max_segments: How many there may be.
         on_segment: Called with each segment when it is closed.
+        new_hash: Makes a SHA-256.
     """
 
     def __init__(
@@ -34,21 +39,23 @@ class SegmentPacker:
         target_bytes: int,
         max_segments: int,
         on_segment: Callable[[RawSegment], None] | None = None,
+        new_hash: Callable[[], RunningHash] = sha256,
     ) -> None:
         self._staging = staging
         self._target_bytes = target_bytes
         self._max_segments = max_segments
         self._on_segment = on_segment
+        self._new_hash = new_hash
         self._open: _OpenSegment | None = None
         self.segments: list[RawSegment] = []
 
-    def add(self, source: str, suffix: str, blocks: Iterable[bytes]) -> tuple[InputPart, ...]:
+    def add(self, source: str, suffix: str, blocks: Iterable[Sequence[Part]]) -> tuple[InputPart, ...]:
         """Append one input's blocks of whole records.
 
         Args:
             source: Segments hold records of one source only.
             suffix: `jsonl` or `log`.
-            blocks: Each ends with a newline, except possibly the input's last.
+            blocks: Each in parts, none empty; it ends with a newline, except possibly the input's last.
 
         Returns:
             How many of the input's records went into which segment.
@@ -56,9 +63,7 @@ class SegmentPacker:
         parts: dict[int, int] = {}
         for block in blocks:
             segment = self._segment_for(source, suffix)
-            records = _records(block)
-            segment.append(block, records)
-            parts[segment.number] = parts.get(segment.number, 0) + records
+            parts[segment.number] = parts.get(segment.number, 0) + segment.append(block)
         return tuple(InputPart(segment=number, records=records) for number, records in parts.items())
 
     def finish(self) -> tuple[RawSegment, ...]:
@@ -88,8 +93,11 @@ class SegmentPacker:
                     found="more",
                     remedy="raise segment_target_bytes, or merge sources",
                 )
-            self._open = _OpenSegment(self._staging, number, source, suffix)
+            self._open = _OpenSegment(number, source, suffix, self._new_file(number))
         return self._open
+
+    def _new_file(self, number: int) -> StagedFile:
+        return self._staging.create(raw_name(number), self._new_hash())
 
     def _target(self) -> int:
         left, doublings = self._max_segments - len(self.segments), 0
@@ -106,23 +114,27 @@ class SegmentPacker:
 
 
 class _OpenSegment:
-    def __init__(self, staging: DayStaging, number: int, source: str, suffix: str) -> None:
+    def __init__(self, number: int, source: str, suffix: str, file: StagedFile) -> None:
         self.number, self.source, self.suffix = number, source, suffix
         self._ended = True
         self._records = 0
-        self._file = staging.create(raw_name(number))
+        self._file = file
 
     @property
     def size(self) -> int:
         return self._file.size
 
-    def append(self, block: bytes, records: int) -> None:
+    def append(self, block: Sequence[Part]) -> int:
+        """Write a block; how many records it has."""
         if not self._ended:
             # The input before had no last newline: keep its record apart from this one.
             self._file.write(b"\n")
-        self._file.write(block)
-        self._ended = block.endswith(b"\n")
+        for part in block:
+            self._file.write(part)
+        self._ended = block[-1][-1] == _NEWLINE
+        records = sum(map(count_newlines, block)) + (not self._ended)
         self._records += records
+        return records
 
     def close(self) -> RawSegment:
         digest = self._file.commit()
@@ -137,7 +149,3 @@ class _OpenSegment:
 
     def discard(self) -> None:
         self._file.discard()
-
-
-def _records(block: bytes) -> int:
-    return count_newlines(block) + (not block.endswith(b"\n"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from threading import Event
 from types import TracebackType
@@ -18,15 +17,11 @@ if TYPE_CHECKING:
     from audit_trail.pipeline.stage_context import Progress, StageContext
 
 
-WORTH_NUMPY_BYTES = 256 << 20
-"""From here on counting newlines with numpy saves more than its import takes (0.1 s)."""
-
-
 class SegmentTaker(Protocol):
     """Who is handed segments while their day is still being collected."""
 
-    def prepare(self, size: int) -> None:
-        """Segments will come, of so many bytes together: load what takes long to load."""
+    def prepare(self) -> None:
+        """Segments will come: load what takes long to load."""
 
     def take(self, segment: RawSegment) -> None:
         """A segment is closed and will not change any more.
@@ -68,11 +63,9 @@ class SegmentWork:
     ) -> None:
         self.stop()
 
-    def prepare(self, size: int) -> None:
+    def prepare(self) -> None:
         """See `SegmentTaker`. What goes wrong here goes wrong again where it is reported."""
         self._pool.submit(lambda: self._context.redactor.redact(b""))
-        if size >= WORTH_NUMPY_BYTES:
-            self._pool.submit(importlib.import_module, "numpy")
 
     def take(self, segment: RawSegment) -> None:
         """See `SegmentTaker`."""

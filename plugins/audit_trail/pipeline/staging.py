@@ -10,6 +10,7 @@ from typing import Protocol
 
 from audit_trail.archive.storage_processor import READ_BLOCK_BYTES
 from audit_trail.errors import IntegrityError, StorageError
+from audit_trail.evidence.paired_hashing import RunningHash
 
 INPUTS = "inputs.json"
 MANIFEST = "manifest.dsse.json"
@@ -47,7 +48,7 @@ class StagedFile(Protocol):
     def sha256(self) -> str:
         """Digest of what was written so far, hex."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
 
     def commit(self) -> str:
@@ -89,8 +90,13 @@ class DayStaging(Protocol):
     def start_over(self) -> None:
         """Forget what an interrupted collection left, where nobody else can be using it."""
 
-    def create(self, name: str) -> StagedFile:
-        """Begin a private file that appears under `name` when it is committed."""
+    def create(self, name: str, running_hash: RunningHash | None = None) -> StagedFile:
+        """Begin a private file that appears under `name` when it is committed.
+
+        Args:
+            name: Of the file.
+            running_hash: A SHA-256 of nothing yet, to be taken over it; None makes one.
+        """
 
     def write(self, name: str, data: bytes) -> str:
         """Write a small file; its SHA-256 in hex."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit_trail.errors import CollectionError, ConfigurationError
 from audit_trail.sources.decompression import codec_of, decompressed
 from audit_trail.sources.event_time import DaySelection
-from audit_trail.sources.record_blocks import record_blocks
+from audit_trail.sources.record_blocks import joined, record_parts
 from audit_trail.sources.sealed_ranges import PinnedDigest, SealedRange
 from audit_trail.sources.stored_file import StoredFile, open_stored, stored_pieces
 
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from audit_trail.evidence.manifest import StoredVersion
+    from audit_trail.evidence.paired_hashing import RunningHash
     from audit_trail.settings import EventTimeSettings
+    from audit_trail.sources.record_blocks import Part
 
 BLOCK_BYTES = 4 << 20  # large enough to hash at full speed, small beside a worker's memory
 COMPRESSED_PIECE_BYTES = 64 << 10
+_NEWLINE = ord("\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class InputStream:
         identity: `SourceFile.identity`: refuse another file of the same name.
         is_large: See `DaySelection`.
         open_file: As `SourceFile.open`.
+        new_hash: Makes a SHA-256.
 
     Raises:
         ConfigurationError: `event_time` is wrong or has no day.
@@ -78,6 +83,7 @@ class InputStream:
         identity: str | None = None,
         is_large: bool = False,
         open_file: Callable[[], StoredFile] | None = None,
+        new_hash: Callable[[], RunningHash] = hashlib.sha256,
     ) -> None:
         if event_time is not None and day is None:
             raise ConfigurationError(
@@ -94,18 +100,23 @@ class InputStream:
         self._pin: _Pin | None = None
         self._is_large = is_large
         self._open_file = open_file or (lambda: open_stored(file_uri))
+        self._new_hash = new_hash
         # Wrong arguments fail here, before a file is opened.
         self._digest_and_selection(is_large=False)
 
     def __iter__(self) -> Iterator[bytes]:
+        yield from map(joined, self.parts())
+
+    def parts(self) -> Iterator[Sequence[Part]]:
+        """The same blocks, not copied: each one is several pieces or views of them, none of them empty."""
         self._pin = None
         digest, selection = self._digest_and_selection(is_large=self._is_large)
         final_newline = True
         with self._open_file() as file:
             self._check_identity(file)
-            for block in self._blocks(file, digest, selection):
-                final_newline = block.endswith(b"\n")
-                yield block
+            for parts in self._blocks(file, digest, selection):
+                final_newline = parts[-1][-1] == _NEWLINE
+                yield parts
             digest.finish()
             if selection:
                 selection.finish()
@@ -151,7 +162,7 @@ class InputStream:
         return self._pinned().version
 
     def _digest_and_selection(self, *, is_large: bool) -> tuple[PinnedDigest, DaySelection | None]:
-        digest = PinnedDigest(self._sealed, start=self.start, where=self.file_uri)
+        digest = PinnedDigest(self._sealed, start=self.start, where=self.file_uri, new_hash=self._new_hash)
         if self._event_time is None or self._day is None:
             return digest, None
         selection = DaySelection(
@@ -161,14 +172,14 @@ class InputStream:
 
     def _blocks(
         self, file: StoredFile, digest: PinnedDigest, selection: DaySelection | None
-    ) -> Iterator[bytes]:
+    ) -> Iterator[Sequence[Part]]:
         if selection is None:
             stored = (new for piece in self._stored(file) if (new := digest.accept(piece)))
-            yield from record_blocks(self._content(stored), self._block_bytes)
+            yield from record_parts(self._content(stored), self._block_bytes)
             return
-        for block in record_blocks(self._content(self._stored(file)), self._block_bytes):
-            if new := digest.accept(selection.select(block)):
-                yield new
+        for parts in record_parts(self._content(self._stored(file)), self._block_bytes):
+            if new := digest.accept(selection.select(joined(parts))):
+                yield [new]
 
     def _stored(self, file: StoredFile) -> Iterator[bytes]:
         piece_bytes = self._block_bytes if self._codec is None else COMPRESSED_PIECE_BYTES

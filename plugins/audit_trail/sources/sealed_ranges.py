@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from audit_trail.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from audit_trail.evidence.paired_hashing import RunningHash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +34,25 @@ class PinnedDigest:
         sealed: Ranges that join up from 0 to `start`.
         start: Where the new part begins.
         where: URI, for errors.
+        new_hash: Makes a SHA-256.
 
     Raises:
         IntegrityError: The ranges do not join up: they are not from one file.
     """
 
-    def __init__(self, sealed: Sequence[SealedRange], *, start: int, where: str) -> None:
+    def __init__(
+        self,
+        sealed: Sequence[SealedRange],
+        *,
+        start: int,
+        where: str,
+        new_hash: Callable[[], RunningHash] = hashlib.sha256,
+    ) -> None:
         self.position = 0
         self._start = start
         self._where = where
-        self._digest = hashlib.sha256()
+        self._new_hash = new_hash
+        self._digest = new_hash()
         self._pending = _joined(sealed, start, where)
 
     @property
@@ -97,7 +108,7 @@ class PinnedDigest:
                 remedy="find out who changed it; the sealed bytes are in the archive",
             )
         del self._pending[0]
-        self._digest = hashlib.sha256()
+        self._digest = self._new_hash()
 
 
 def _joined(sealed: Sequence[SealedRange], start: int, where: str) -> list[SealedRange]:
