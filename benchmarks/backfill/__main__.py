@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -118,9 +118,9 @@ def create(
 ) -> float:
     """Ask for a backfill; the moment of asking.
 
-    With SQLite, Airflow 3.3.2 fails here where the scheduler writes at the wrong moment: it reads in a
+    With SQLite, Airflow 3.3.2 fails here where another process writes at the wrong moment: it reads in a
     savepoint and then writes, which SQLite refuses at once, however long one would wait. What it
-    then takes back, the scheduler may have begun, and ends. So the scheduler waits meanwhile.
+    then takes back, the scheduler may have begun, and ends. So the rest of Airflow waits meanwhile.
     """
     first, last = days
     command = [
@@ -129,7 +129,7 @@ def create(
         *("--max-active-runs", str(active_runs)),
     ]
     begun = time.monotonic()
-    with scheduler_stopped(database.parent):
+    with airflow_stopped(database):
         asked = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     if asked.returncode:
         raise RuntimeError(f"airflow backfill create {dag}: {asked.stderr[-2000:]}")
@@ -137,24 +137,44 @@ def create(
 
 
 @contextmanager
-def scheduler_stopped(home: Path) -> Iterator[None]:
-    """Let the scheduler of this Airflow home stand still."""
-    mine = f"AIRFLOW_HOME={home}".encode()
-    pids = [
-        int(process.name)
-        for process in Path("/proc").glob("[0-9]*")
-        if (process / "cmdline").read_bytes().endswith(b"airflow\0scheduler\0")
-        and mine in (process / "environ").read_bytes().split(b"\0")
-    ]
-    if not pids:
-        raise RuntimeError(f"no scheduler runs for {home}")
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+def airflow_stopped(database: Path) -> Iterator[None]:
+    """Let all processes of this Airflow stand still, none of them in the middle of writing."""
+    pids = _processes_of(database.parent)
+    _signal(pids, signal.SIGSTOP)
     try:
+        while not _is_writable(database):
+            _signal(pids, signal.SIGCONT)
+            threading.Event().wait(0.1)
+            _signal(pids, signal.SIGSTOP)
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        _signal(pids, signal.SIGCONT)
+
+
+def _processes_of(home: Path) -> list[int]:
+    mine = f"AIRFLOW_HOME={home}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if mine in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _is_writable(database: Path) -> bool:
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("begin immediate")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("rollback")
+        return True
 
 
 def is_first_run_over(database: Path, dag: str) -> bool:
