@@ -76,7 +76,7 @@ def test_a_home_with_its_own_settings_file_is_refused(tmp_path: Path, config: by
     assert snapshot(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["keys", "journal", "pins", "genesis.sha256"])
+@pytest.mark.parametrize("name", ["keys", "journal", "ledger", "pins", "genesis.sha256"])
 def test_a_home_that_is_configured_by_its_environment_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     (tmp_path / name / "inside").write_text("x")

@@ -33,10 +33,10 @@ MACHINE_FOLDER = "machine"
 BUCKET = "audit-trail-demo"
 OURS = (
     *(CONFIG_NAME, STORE_FOLDER, MACHINE_FOLDER, "airflow", "evidence", "genesis.sha256", "journal", "keys"),
-    *("logs", "pins", "staging", "task-logs"),
+    *("ledger", "logs", "pins", "staging", "task-logs"),
 )
 """Everything that the demo puts into its home, and the only things that `--clean` removes."""
-NEVER_FIRST = ("genesis.sha256", "journal", "keys", "pins")
+NEVER_FIRST = ("genesis.sha256", "journal", "keys", "ledger", "pins")
 """The demo makes these after its settings file: without it they are somebody else's."""
 
 

@@ -50,7 +50,7 @@ def algorithms(found: Measurement) -> Figure:
         + f" in {found.seen.envelopes} envelopes. Objects, records and entries are digested by SHA-256.",
         findings=findings,
         sources=(found.ledger_source, f"genesis {found.view.genesis_sha256}: {', '.join(promised)}"),
-        data={"signatures": dict(made), "envelopes": found.seen.envelopes, "allowed": list(ALLOWED)},
+        data={"signatures": dict(made), "envelopes": found.seen.envelopes, "allowed": sorted(ALLOWED)},
     )
 
 
