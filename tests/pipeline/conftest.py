@@ -13,6 +13,7 @@ import pytest
 
 from audit_trail.demo.embedded_store import EmbeddedStore
 from audit_trail.pipeline.found_archive import found_archive
+from audit_trail.pipeline.handoffs import Sealed
 from audit_trail.pipeline.processor import AuditTrailProcessor
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.settings import Settings, load_settings
@@ -68,6 +69,23 @@ class Archive:
     def staged(self) -> list[Path]:
         """Every file that is left in staging."""
         return sorted(path for path in self.settings.staging.rglob("*") if path.is_file())
+
+
+def sealed_day(context: StageContext, day: str) -> Sealed:
+    """What `seal` handed on of a day that has one revision."""
+    view = context.ledger()
+    (seal,) = view.seals_of(day)
+    return Sealed(
+        day=day,
+        revision=1,
+        new=True,
+        sequence=seal.sequence,
+        entry_sha256=view.heads[seal.sequence],
+        manifest_key=seal.manifest.key,
+        manifest_sha256=seal.manifest.sha256,
+        segments=len(seal.objects),
+        records=seal.totals.records,
+    )
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.cold_archive import ColdArchive, Front, finish_restores_after, front_of
+from tests.pipeline.conftest import sealed_day
 
 from audit_trail.errors import ConfigurationError, IntegrityError, StorageError
 from audit_trail.pipeline.cold_objects import MAX_WAITED, request_cold
-from audit_trail.pipeline.handoffs import Sealed
 from audit_trail.pipeline.ledger_appends import declare_gap
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.verify_sample import begin_verification, finish_verification, verify_sample
@@ -144,27 +144,11 @@ def test_a_tier_that_the_class_lacks_is_refused_before_anything_is_asked(
 # The daily sample
 
 
-def sealed_day(archive: ColdArchive, day: str) -> Sealed:
-    view = archive.context.ledger()
-    (seal,) = view.seals_of(day)
-    return Sealed(
-        day=day,
-        revision=1,
-        new=True,
-        sequence=seal.sequence,
-        entry_sha256=view.heads[seal.sequence],
-        manifest_key=seal.manifest.key,
-        manifest_sha256=seal.manifest.sha256,
-        segments=len(seal.objects),
-        records=seal.totals.records,
-    )
-
-
 def test_without_a_restore_cold_segments_are_held_against_the_stores_checksum_and_it_is_said(
     archive: ColdArchive, front: Front
 ) -> None:
     front.expired.add("logs/")
-    verified = verify_sample(archive.context, DAYS[3], sealed_day(archive, DAYS[3]))
+    verified = verify_sample(archive.context, DAYS[3], sealed_day(archive.context, DAYS[3]))
     assert "0 were read" in verified.statement
     assert f"{len(DAYS)} lie in a cold storage class" in verified.statement
     last = archive.context.ledger().verifications[-1]
@@ -174,7 +158,7 @@ def test_without_a_restore_cold_segments_are_held_against_the_stores_checksum_an
 
 def test_after_a_wait_what_cannot_be_read_is_unverifiable(archive: ColdArchive, front: Front) -> None:
     front.expired.add("logs/")
-    begun = begin_verification(archive.context, DAYS[3], sealed_day(archive, DAYS[3]))
+    begun = begin_verification(archive.context, DAYS[3], sealed_day(archive.context, DAYS[3]))
     with pytest.raises(StorageError, match="could not be made"):
         finish_verification(begun, read_cold=True)
     last = archive.context.ledger().verifications[-1]
@@ -182,7 +166,7 @@ def test_after_a_wait_what_cannot_be_read_is_unverifiable(archive: ColdArchive, 
 
 
 def test_a_kept_seed_draws_the_same_sample_although_the_ledger_has_grown(archive: ColdArchive) -> None:
-    sealed = sealed_day(archive, DAYS[-1])
+    sealed = sealed_day(archive.context, DAYS[-1])
     first = begin_verification(archive.context, DAYS[-1], sealed)
     declare_gap(archive.context, "2026-01-01", "holiday")
     later = begin_verification(archive.context, DAYS[-1], sealed, seed=first.seed)
@@ -192,7 +176,7 @@ def test_a_kept_seed_draws_the_same_sample_although_the_ledger_has_grown(archive
 
 def test_a_seed_that_somebody_chose_is_an_integrity_failure(archive: ColdArchive) -> None:
     view = archive.context.ledger()
-    sealed = sealed_day(archive, DAYS[-1])
+    sealed = sealed_day(archive.context, DAYS[-1])
     for seed in (
         Head(sequence=sealed.sequence, sha256="0" * 64),
         Head(sequence=sealed.sequence - 1, sha256=view.heads[sealed.sequence - 1]),

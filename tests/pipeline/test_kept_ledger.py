@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pipeline.conftest import DAY, Archive
+from tests.pipeline.conftest import DAY, Archive, sealed_day
 
 from audit_trail.errors import IntegrityError
 from audit_trail.evidence.object_keys import ledger_key
@@ -42,19 +42,7 @@ def sealed(archive: Archive) -> Sealed:
     for day in (BEFORE, DAY):
         archive.log(f"{day}-app.log", b"one\ntwo\n")
         archive.processor().process_daily_logs(day)
-    view = archive.context().ledger()
-    (seal,) = view.seals_of(DAY)
-    return Sealed(
-        day=DAY,
-        revision=1,
-        new=True,
-        sequence=seal.sequence,
-        entry_sha256=view.heads[seal.sequence],
-        manifest_key=seal.manifest.key,
-        manifest_sha256=seal.manifest.sha256,
-        segments=seal.totals.segments,
-        records=seal.totals.records,
-    )
+    return sealed_day(archive.context(), DAY)
 
 
 def kept(archive: Archive) -> Path:

@@ -11,7 +11,7 @@ from audit_trail.pipeline.handoffs import Handoff
 from audit_trail.pipeline.verification_entry import MAX_FAILURES_SEALED
 
 MAX_SLICES = 64
-"""Each walks the ledger for itself, and costs a task; more gain little."""
+"""Each checks the ledger for itself, and costs a task; more gain little."""
 Level = Literal["ledger", "objects", "content"]
 
 

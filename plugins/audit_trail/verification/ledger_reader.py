@@ -64,8 +64,7 @@ class LedgerReader:
                     view = walk(raw, self._genesis_sha256)
                 else:
                     extend(view, raw)
-            view.overlaid, view.strangers = listing.overlaid, listing.strangers
-            view.tokens = listing.tokens
+            view.note_listed(listing)
             self._view = view
             return view.copy()
 

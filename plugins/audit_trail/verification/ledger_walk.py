@@ -107,6 +107,11 @@ class LedgerView:
             token_locks=self.token_locks.copy(),
         )
 
+    def note_listed(self, listing: LedgerListing) -> None:
+        """Take over what lies beside the entries of a whole listing and over them."""
+        self.overlaid, self.strangers = listing.overlaid, listing.strangers
+        self.tokens = listing.tokens
+
     def check_envelope(self, envelope: Envelope, *, where: str) -> None:
         """Check a document that was signed just now.
 
@@ -162,8 +167,7 @@ def read_ledger(
     check_sizes(listing)
     with closing(read_entries(store, listing.first_versions)) as raw:
         view = walk(_counted(raw, len(listing.first_versions), on_progress), genesis_sha256)
-    view.overlaid, view.strangers = listing.overlaid, listing.strangers
-    view.tokens = listing.tokens
+    view.note_listed(listing)
     return view
 
 
