@@ -11,8 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 TIMEOUT_S = 60
-TRIES = 3
-"""Of what a server on SQLite refuses when a task writes at the same moment (docs/DEVELOPMENT.md)."""
 
 
 class RefusedError(OSError):
@@ -61,9 +59,9 @@ class AirflowApi:
         """Ask for something to be done once."""
         return self._ask("PUT", path, body)
 
-    def patch(self, path: str, body: dict[str, Any], *, tries: int = TRIES) -> Any:
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
         """Change some fields."""
-        return self._ask("PATCH", path, body, tries=tries)
+        return self._ask("PATCH", path, body)
 
     def wait(self, what: str, is_done: Callable[[], Any], timeout_s: float, every_s: float = 2) -> None:
         """Until it is done; the API server may be away in between.
@@ -81,16 +79,7 @@ class AirflowApi:
             time.sleep(every_s)
         raise AssertionError(f"{what}: not done after {timeout_s:.0f} s")
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None, *, tries: int = TRIES) -> Any:
-        for _ in range(tries - 1):
-            try:
-                return self._ask_once(method, path, body)
-            except RefusedError as error:
-                if error.status < 500:
-                    raise
-        return self._ask_once(method, path, body)
-
-    def _ask_once(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         headers = {"Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

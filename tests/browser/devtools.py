@@ -46,13 +46,14 @@ KEYS = {
 
 
 class Page:
-    """One tab. What it logged and asked for is kept."""
+    """One tab. What it logged, what it asked for and what was refused is kept."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._number = 0
         self.errors: list[str] = []
         self.requested: list[str] = []
+        self.refused: list[str] = []
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
 
@@ -78,6 +79,8 @@ class Page:
                 self.errors.append(" ".join(shown))
             case "Network.requestWillBeSent":
                 self.requested.append(parameters["request"]["url"])
+            case "Network.responseReceived" if parameters["response"]["status"] >= 400:
+                self.refused.append(f"{parameters['response']['status']} {parameters['response']['url']}")
 
     def size(self, width: int, height: int) -> None:
         """The size of the window in CSS pixels; below 500 it is a phone."""
@@ -105,7 +108,8 @@ class Page:
                 if found := self.evaluate(expression):
                     return found
             assert time.monotonic() < deadline, (
-                f"waited for {expression}; the page says {self.text()[-2000:]!r}; errors {self.errors}"
+                f"waited for {expression}; the page says {self.text()!r}; "
+                f"errors {self.errors}; refused {self.refused}"
             )
             time.sleep(POLL_S)
 

@@ -216,12 +216,12 @@ def test_a_second_backfill_seals_nothing(airflow: OperatedAirflow) -> None:
 def test_whoever_asks_a_busy_database_is_refused_and_nothing_ends(
     airflow: OperatedAirflow,
 ) -> None:
-    """SQLite has one writer; the API server gives up before anybody whom it may be holding up."""
+    """SQLite has one writer; the operators' server gives up before anybody whom it may be holding up."""
     database = airflow.settings.home / "airflow" / "airflow.db"
     with sqlite3.connect(database, timeout=60, isolation_level=None) as writer:
         writer.execute("BEGIN IMMEDIATE")
         with pytest.raises(RefusedError) as refused:
-            airflow.api.patch(DAG, {"is_paused": False}, tries=1)
+            airflow.api.patch(DAG, {"is_paused": False})
         writer.execute("ROLLBACK")
     assert refused.value.status == 500
     airflow.pause(paused=False)

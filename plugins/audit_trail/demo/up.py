@@ -6,20 +6,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import threading
-import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from audit_trail.demo.airflow_process import airflow_environment, airflow_group, failed
 from audit_trail.demo.demo_home import prepare_archive, prepare_logs, running_home
 from audit_trail.demo.demo_run import Steps
+from audit_trail.demo.whole_airflow import LOOPBACK, running_airflow
 from audit_trail.errors import ConfigurationError
 from audit_trail.settings import Settings, load_settings
 
@@ -30,15 +26,6 @@ SAMPLE_DAYS = 7
 SAMPLES_A_DAY = 1000
 FIRST_PORT = 8080
 HIGHEST_PORT = 65535
-READY_TIMEOUT_S = 180
-POLL_INTERVAL_S = 0.5
-HEALTH_INTERVAL_S = 15
-MAX_UNHEALTHY_S = 180
-# A busy machine answers late; what is busy recovers, what has ended does not.
-HEALTH_TIMEOUT_S = 10
-LOG_NAME = "up-airflow.log"
-# AIRFLOW__API__HOST of the environment, so that a container can listen to its network.
-LOOPBACK = "127.0.0.1"
 
 
 def run_up(output: Output, *, port: int | None) -> int:
@@ -51,6 +38,7 @@ def run_up(output: Output, *, port: int | None) -> int:
     Raises:
         AuditTrailError: A part does not start, or ends by itself.
     """
+    # Airflow's own variable, so that a container can listen to its network.
     host = os.environ.get("AIRFLOW__API__HOST", LOOPBACK)
     chosen = _free_port(host, _wanted_port(port))
     stop = threading.Event()
@@ -80,24 +68,14 @@ def _serve(
 ) -> None:
     """Run Airflow until `stop` is set."""
     host, port = address
-    log_path = settings.home / "logs" / LOG_NAME
-    log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    base_url = f"http://{LOOPBACK}:{port}"
-    environment = airflow_environment(
-        settings,
-        AIRFLOW__API__HOST=host,
-        AIRFLOW__API__PORT=str(port),
-        AIRFLOW__API__BASE_URL=base_url,
-        AIRFLOW__AUDIT_TRAIL__SEALED_BY="06:00",
-        AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"{base_url}/execution/",
-    )
-    with airflow_group(["standalone"], environment=environment, log_path=log_path) as process:
+    tasks_port = _free_port(LOOPBACK, None, but=port)
+    with running_airflow(settings, host=host, port=port, tasks_port=tasks_port) as airflow:
         with steps.step("Airflow: API server, scheduler, DAG processor, triggerer"):
-            _wait_until_ready(process, base_url, log_path, stop)
+            airflow.wait_until_ready(stop)
         if not stop.is_set():
-            value = {"url": base_url, **_login(Path(environment["AIRFLOW_HOME"])), "log": str(log_path)}
+            value = {"url": airflow.url, **_login(airflow.home), "log": str(airflow.log_path)}
             output.result(value, lambda console: _show(console, value))
-        _watch(process, base_url, log_path, stop)
+        airflow.watch(stop)
 
 
 def _setter(stop: threading.Event) -> Any:
@@ -120,8 +98,11 @@ def _wanted_port(port: int | None) -> int | None:
     return int(text) or None
 
 
-def _free_port(host: str, wanted: int | None) -> int:
+def _free_port(host: str, wanted: int | None, *, but: int | None = None) -> int:
+    """The wanted port, or the next free one of the usual ones; never `but`, which is spoken for."""
     for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + 100):
+        if port == but:
+            continue
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
@@ -131,44 +112,6 @@ def _free_port(host: str, wanted: int | None) -> int:
         where=f"port {wanted or FIRST_PORT}",
         remedy="name another one with --port",
     )
-
-
-def _wait_until_ready(
-    process: subprocess.Popen[bytes], base_url: str, log_path: Path, stop: threading.Event
-) -> None:
-    deadline = time.monotonic() + READY_TIMEOUT_S
-    while not stop.wait(POLL_INTERVAL_S):
-        if process.poll() is not None:
-            raise failed("Airflow did not start", log_path)
-        if _is_healthy(base_url):
-            return
-        if time.monotonic() > deadline:
-            raise failed(f"Airflow was not ready after {READY_TIMEOUT_S} s", log_path)
-
-
-def _watch(process: subprocess.Popen[bytes], base_url: str, log_path: Path, stop: threading.Event) -> None:
-    """Wait for the end; say so when a part has ended that nobody starts again."""
-    last_healthy = last_look = time.monotonic()
-    while not stop.wait(POLL_INTERVAL_S):
-        if process.poll() is not None:
-            raise failed("Airflow ended by itself", log_path)
-        if time.monotonic() - last_look < HEALTH_INTERVAL_S:
-            continue
-        last_look = time.monotonic()
-        if _is_healthy(base_url):
-            last_healthy = last_look
-        elif last_look - last_healthy > MAX_UNHEALTHY_S:
-            raise failed("a part of Airflow has not been healthy for minutes", log_path)
-
-
-def _is_healthy(base_url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{base_url}/api/v2/monitor/health", timeout=HEALTH_TIMEOUT_S) as answer:  # noqa: S310
-            health = json.load(answer)
-    except (OSError, ValueError, urllib.error.URLError):
-        return False
-    parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-    return all(health.get(part, {}).get("status") == "healthy" for part in parts)
 
 
 def _login(airflow_home: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@ const BASE = new URL(document.baseURI);
 
 export class RequestError extends Error {
   constructor(status, body) {
-    const detail = typeof body?.detail === "string" ? body.detail : undefined;
+    const detail = typeof body?.detail === "string" ? body.detail : body?.detail?.message;
     super(body?.problem?.what ?? detail ?? `The server answered ${status}`);
     this.status = status;
     this.problem = body?.problem ?? { what: this.message };

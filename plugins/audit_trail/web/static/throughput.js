@@ -1,7 +1,7 @@
 // Bytes and records a day, a week or a month, and how long days waited for their seal.
 import { AXIS_WIDTH, Chart, axis, options, value } from "./chart.js";
 import { C, React, Rows, Section, h } from "./elements.js";
-import { bytes, compact, count, hours, plural } from "./words.js";
+import { bytes, compact, count, hours, plural, wholeHours } from "./words.js";
 
 const RANGES = [["30 days", 30, 1], ["90 days", 90, 1], ["1 year", 365, 7], ["All", Infinity, 30]];
 const STEPS = { 1: "day", 7: "week", 30: "month" };
@@ -40,6 +40,14 @@ function byteStep(most) {
   return Math.max(1, (round ?? 256) * unit);
 }
 
+const STEPS_OF_HOURS = [...[1, 2, 5, 10, 15, 30].map((minutes) => minutes / 60), 1, 2, 3, 6, 12, 24, 48];
+
+/** Steps of an axis of hours: whole minutes, hours or days, about three of them. */
+function hourStep(most) {
+  const wanted = most / 3;
+  return STEPS_OF_HOURS.find((step) => step >= wanted) ?? 24 * Math.ceil(wanted / 24);
+}
+
 function volumes(groups) {
   return {
     data: {
@@ -61,6 +69,7 @@ function volumes(groups) {
 
 /** Late ones are red, and counted in words beside the chart. */
 function waits({ groups, dueHours }) {
+  const step = hourStep(Math.max(...groups.map((item) => item.lag ?? 0)));
   const colours = groups.map((item) => value(item.lag > dueHours ? "red-solid" : "teal-solid"));
   return {
     data: {
@@ -72,7 +81,7 @@ function waits({ groups, dueHours }) {
       // Where the chart above has its second axis, so that a day stands under itself.
       right: AXIS_WIDTH,
       tooltip: (item) => `${item.dataset.label}: ${hours(item.raw)}`,
-      scales: { hours: axis("left", { callback: (number) => hours(number) }) },
+      scales: { hours: { ...axis("left", { callback: wholeHours, stepSize: step }), suggestedMax: step } },
     }),
   };
 }

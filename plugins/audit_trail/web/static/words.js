@@ -40,6 +40,9 @@ export function hours(value) {
   return value < 48 ? `${value.toFixed(1)} h` : `${(value / 24).toFixed(1)} days`;
 }
 
+/** Of an axis in whole minutes, hours or days: "30 min", "6 h", "3 days". */
+export const wholeHours = (value) => hours(value).replace(".0 ", " ");
+
 export const time = (text) => (text ? text.replace("T", " ").replace(/:\d\dZ$|Z$/, " UTC") : "–");
 export const dayOf = (text) => (text ? text.slice(0, 10) : "–");
 export const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : (many ?? `${one}s`)}`;
