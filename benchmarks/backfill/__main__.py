@@ -1,6 +1,6 @@
 """`python -m benchmarks.backfill [--days 90]`: seal missed days, and run as many tasks that do nothing.
 
-Both on one Airflow (API server, scheduler, DAG processor, triggerer; LocalExecutor, SQLite), one
+Both on one Airflow as `audit-trail up` starts it (LocalExecutor, SQLite), one
 after the other, each day with three sources of a few records. What is compared is the time
 from asking for the backfill to the end of its last run.
 """
@@ -25,10 +25,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from audit_trail.demo.airflow_process import airflow_environment, airflow_group, project_root
+from audit_trail.demo.airflow_process import project_root
 from audit_trail.demo.demo_home import prepare_archive, running_home
 from audit_trail.demo.samples import write_samples
-from audit_trail.demo.up import _free_port, _is_healthy
+from audit_trail.demo.whole_airflow import LOOPBACK, free_port, running_airflow
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.settings import Settings
 
@@ -66,25 +66,15 @@ def measure(settings: Settings, folder: Path, *, days: int, active_runs: int) ->
     dags.mkdir()
     shutil.copy(project_root() / "dags" / "audit_trail_daily.py", dags)
     shutil.copy(Path(__file__).with_name("nothing_dag.py"), dags)
-    port = _free_port("127.0.0.1", None)
-    url = f"http://127.0.0.1:{port}"
-    environment = airflow_environment(
-        settings,
-        AIRFLOW__API__HOST="127.0.0.1",
-        AIRFLOW__API__PORT=str(port),
-        AIRFLOW__API__BASE_URL=url,
-        AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"{url}/execution/",
-        AIRFLOW__CORE__DAGS_FOLDER=str(dags),
-    )
-    log_path = folder / "airflow.log"
     database = folder / "airflow" / "airflow.db"
-    with airflow_group(["standalone"], environment=environment, log_path=log_path):
-        wait(lambda: _is_healthy(url), START_TIMEOUT_S)
+    port = free_port(LOOPBACK, None)
+    with running_airflow(settings, host=LOOPBACK, port=port, AIRFLOW__CORE__DAGS_FOLDER=str(dags)) as airflow:
+        airflow.wait_until_ready(threading.Event())
         # Each DAG's scheduled run of yesterday comes first and is not measured.
         for dag in ("nothing_daily", "audit_trail_daily"):
             wait(partial(is_first_run_over, database, dag), START_TIMEOUT_S)
         taken = {
-            dag: backfill(environment, database, dag, (first, last), active_runs=active_runs)
+            dag: backfill(airflow.environment, database, dag, (first, last), active_runs=active_runs)
             for dag in ("nothing_daily", "audit_trail_daily")
         }
     view = StageContext(settings=settings).ledger()

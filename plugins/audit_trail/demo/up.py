@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import threading
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit_trail.demo.demo_home import prepare_archive, prepare_logs, running_home
 from audit_trail.demo.demo_run import Steps
-from audit_trail.demo.whole_airflow import LOOPBACK, running_airflow
+from audit_trail.demo.whole_airflow import LOOPBACK, free_port, running_airflow
 from audit_trail.errors import ConfigurationError
 from audit_trail.settings import Settings, load_settings
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 SAMPLE_DAYS = 7
 SAMPLES_A_DAY = 1000
-FIRST_PORT = 8080
 HIGHEST_PORT = 65535
 
 
@@ -40,7 +37,7 @@ def run_up(output: Output, *, port: int | None) -> int:
     """
     # Airflow's own variable, so that a container can listen to its network.
     host = os.environ.get("AIRFLOW__API__HOST", LOOPBACK)
-    chosen = _free_port(host, _wanted_port(port))
+    chosen = free_port(host, _wanted_port(port))
     stop = threading.Event()
     previous = {number: signal.signal(number, _setter(stop)) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -68,12 +65,16 @@ def _serve(
 ) -> None:
     """Run Airflow until `stop` is set."""
     host, port = address
-    tasks_port = _free_port(LOOPBACK, None, but=port)
-    with running_airflow(settings, host=host, port=port, tasks_port=tasks_port) as airflow:
+    deadline = {"AIRFLOW__AUDIT_TRAIL__SEALED_BY": "06:00"}
+    with running_airflow(settings, host=host, port=port, **deadline) as airflow:
         with steps.step("Airflow: API server, scheduler, DAG processor, triggerer"):
             airflow.wait_until_ready(stop)
         if not stop.is_set():
-            value = {"url": airflow.url, **_login(airflow.home), "log": str(airflow.log_path)}
+            value = {
+                "url": airflow.url,
+                **_login(Path(airflow.environment["AIRFLOW_HOME"])),
+                "log": str(airflow.log_path),
+            }
             output.result(value, lambda console: _show(console, value))
         airflow.watch(stop)
 
@@ -96,22 +97,6 @@ def _wanted_port(port: int | None) -> int | None:
             found=text[:40],
         )
     return int(text) or None
-
-
-def _free_port(host: str, wanted: int | None, *, but: int | None = None) -> int:
-    """The wanted port, or the next free one of the usual ones; never `but`, which is spoken for."""
-    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + 100):
-        if port == but:
-            continue
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            return port
-    raise ConfigurationError(
-        "no free port for Airflow's UI",
-        where=f"port {wanted or FIRST_PORT}",
-        remedy="name another one with --port",
-    )
 
 
 def _login(airflow_home: Path) -> dict[str, str]:

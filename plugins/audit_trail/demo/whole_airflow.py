@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audit_trail.demo.airflow_process import airflow_environment, airflow_group, failed
+from audit_trail.errors import ConfigurationError
 from audit_trail.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+FIRST_PORT = 8080
 READY_TIMEOUT_S = 180
 POLL_INTERVAL_S = 0.5
 HEALTH_INTERVAL_S = 15
@@ -35,14 +38,14 @@ class WholeAirflow:
     Attributes:
         url: Of the API server, for operators.
         tasks_url: Of the server to which tasks report.
-        home: `AIRFLOW_HOME`.
+        environment: For Airflow's own commands.
         log_path: What all of them write.
         processes: Each with children of its own.
     """
 
     url: str
     tasks_url: str
-    home: Path
+    environment: dict[str, str]
     log_path: Path
     processes: tuple[subprocess.Popen[bytes], ...]
 
@@ -89,16 +92,45 @@ class WholeAirflow:
         )
 
 
+def free_port(host: str, wanted: int | None, *, but: int | None = None) -> int:
+    """A port to listen at.
+
+    Args:
+        host: Address of this machine.
+        wanted: The port; None takes the first free one of the usual ones.
+        but: One that is spoken for.
+
+    Raises:
+        ConfigurationError: It is taken, or all are.
+    """
+    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + 100):
+        if port == but:
+            continue
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            return port
+    raise ConfigurationError(
+        "no free port for Airflow's UI",
+        where=f"port {wanted or FIRST_PORT}",
+        remedy="name another one with --port",
+    )
+
+
 @contextmanager
-def running_airflow(settings: Settings, *, host: str, port: int, tasks_port: int) -> Iterator[WholeAirflow]:
+def running_airflow(settings: Settings, *, host: str, port: int, **more: str) -> Iterator[WholeAirflow]:
     """Start everything; when the block ends, everything is ended.
 
     Args:
         settings: The demo's.
         host: Address at which the API server listens.
-        port: Its port.
-        tasks_port: Of the server to which tasks report, on loopback.
+        port: Its port. The server to which tasks report takes a free one on loopback.
+        more: Further environment variables.
+
+    Raises:
+        ConfigurationError: No port is free.
     """
+    tasks_port = free_port(LOOPBACK, None, but=port)
     log_path = settings.home / "logs" / LOG_NAME
     log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     url, tasks_url = f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{tasks_port}/execution/"
@@ -107,8 +139,8 @@ def running_airflow(settings: Settings, *, host: str, port: int, tasks_port: int
         AIRFLOW__API__HOST=host,
         AIRFLOW__API__PORT=str(port),
         AIRFLOW__API__BASE_URL=url,
-        AIRFLOW__AUDIT_TRAIL__SEALED_BY="06:00",
         AIRFLOW__CORE__EXECUTION_API_SERVER_URL=tasks_url,
+        **more,
     )
     # It starts beside what makes the database, and is not asked before.
     for_tasks = environment | {"AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False"}
@@ -119,7 +151,7 @@ def running_airflow(settings: Settings, *, host: str, port: int, tasks_port: int
         yield WholeAirflow(
             url=url,
             tasks_url=tasks_url,
-            home=Path(environment["AIRFLOW_HOME"]),
+            environment=environment,
             log_path=log_path,
             processes=(tasks, others),
         )
