@@ -10,7 +10,7 @@ from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.canonical import MAX_DOCUMENT_BYTES
 from audit_trail.evidence.envelope import parse_envelope
 from audit_trail.evidence.ledger_entry import Seal, SealedObject, Totals
-from audit_trail.pipeline.seal import append, linked
+from audit_trail.pipeline.ledger_writer import append_entry, linked
 
 
 def test_the_largest_document_is_read_and_a_byte_more_is_not_signed(archive: Archive) -> None:
@@ -50,6 +50,6 @@ def test_a_seal_too_large_to_be_read_does_not_end_the_ledger(archive: Archive) -
         totals=Totals(inputs=1, segments=1, records=1, content_bytes=1, stored_bytes=1),
     )
     with pytest.raises(ConfigurationError, match="more inputs"):
-        append(context, view, entry)
+        append_entry(context, lambda _: entry)
     assert context.ledger().head == view.head
     assert archive.processor().process_daily_logs(DAY).sealed.new

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from tests.pipeline.conftest import DAY, NOW, Archive
 
 from audit_trail.errors import ConfigurationError, IntegrityError
 from audit_trail.evidence.ledger_entry import KeyRevocation, KeyRotation
-from audit_trail.pipeline import ledger_appends
+from audit_trail.pipeline import ledger_writer
 from audit_trail.pipeline.ledger_appends import declare_gap, revoke_key, rotate_keys
 from audit_trail.signing.local_keys import held_keys
 from audit_trail.verification.verifier import Report, Verifier
+
+
+@contextmanager
+def killed_before_the_put() -> Iterator[None]:
+    """Whoever appends to the ledger in this block is killed with the signed entry in hand."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(ledger_writer, "put_entry", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        yield
 
 
 def verified(archive: Archive) -> Report:
@@ -43,13 +54,9 @@ class TestRotation:
         assert after["rsassa-pss-sha256"] == before["rsassa-pss-sha256"]
         assert after["ml-dsa-65/1"] != before["ml-dsa-65/1"]
 
-    def test_keys_left_by_a_killed_rotation_are_taken(
-        self, archive: Archive, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(ledger_appends, "append", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-            with pytest.raises(KeyboardInterrupt):
-                rotate_keys(archive.context())
+    def test_keys_left_by_a_killed_rotation_are_taken(self, archive: Archive) -> None:
+        with killed_before_the_put():
+            rotate_keys(archive.context())
         assert archive.processor().process_daily_logs(DAY).sealed.new, "the old keys still sign"
         made = held_keys(archive.settings)
         entry = rotate_keys(archive.context()).entry
@@ -57,17 +64,11 @@ class TestRotation:
         assert isinstance(entry, KeyRotation)
         assert {key.keyid for key in entry.keys} == {key.public_key.keyid for key in made[-2:]}
 
-    def test_a_day_signed_before_and_sealed_after_it(
-        self, archive: Archive, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_day_signed_before_and_sealed_after_it(self, archive: Archive) -> None:
         """The manifest lies in the archive already, signed by keys that were believed then."""
-        from audit_trail.pipeline import seal as sealing
-
         archive.log(f"{DAY}.log", b"one\n")
-        with monkeypatch.context() as patch:
-            patch.setattr(sealing, "put_entry", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-            with pytest.raises(KeyboardInterrupt):
-                archive.processor().process_daily_logs(DAY)
+        with killed_before_the_put():
+            archive.processor().process_daily_logs(DAY)
         rotate_keys(archive.context())
         assert archive.processor().process_daily_logs(DAY).sealed.new
         assert verified(archive).exit_code == 0

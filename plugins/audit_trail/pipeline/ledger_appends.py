@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from audit_trail.errors import ConfigurationError, StorageError
+from audit_trail.errors import ConfigurationError
 from audit_trail.evidence.ledger_entry import Gap, KeyRevocation, KeyRotation, LinkedEntry
 from audit_trail.evidence.public_key import PublicKey, Scheme
-from audit_trail.pipeline.seal import MAX_RACES, append, linked
+from audit_trail.pipeline.ledger_writer import append_entry, linked
 from audit_trail.pipeline.stage_context import StageContext, check_day
 from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.signing.local_keys import next_key
@@ -124,19 +124,14 @@ def _append(
     entry: Callable[[LedgerView], LinkedEntry | None],
     there: Callable[[LedgerView], LinkedEntry],
 ) -> Appended:
-    for _ in range(MAX_RACES):
-        view = context.ledger()
-        made = entry(view)
-        if made is None:
-            found = there(view)
-            return Appended(entry=found, sha256=view.heads[found.sequence], new=False)
-        if append(context, view, made):
-            after = context.ledger()
-            stamp_entries(context, after)
-            digest = after.heads[made.sequence]
-            log.info("appended kind=%s entry=%d sha256=%s", made.kind, made.sequence, digest)
-            return Appended(entry=made, sha256=digest, new=True)
-    raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
+    made, view = append_entry(context, entry)
+    if made is None:
+        found = there(view)
+        return Appended(entry=found, sha256=view.heads[found.sequence], new=False)
+    stamp_entries(context, view)
+    digest = view.heads[made.sequence]
+    log.info("appended kind=%s entry=%d sha256=%s", made.kind, made.sequence, digest)
+    return Appended(entry=made, sha256=digest, new=True)
 
 
 def _next_key(context: StageContext, view: LedgerView, scheme: Scheme) -> PublicKey:

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
-from audit_trail.archive.ledger import MAX_ENTRY_BYTES, put_entry
-from audit_trail.archive.object_store import KeyTakenError
-from audit_trail.errors import IntegrityError, StorageError
+from audit_trail.errors import IntegrityError
 from audit_trail.evidence.fields import format_timestamp
-from audit_trail.evidence.ledger_entry import LinkedEntry, Seal, Totals, encode_entry
+from audit_trail.evidence.ledger_entry import Seal, Totals
 from audit_trail.evidence.object_keys import ledger_key
 from audit_trail.pipeline.archive_evidence import key_commands, seal_commands
 from audit_trail.pipeline.evidence_log import fact, made_by
 from audit_trail.pipeline.evidence_writer import conclude, group, say, say_commands
 from audit_trail.pipeline.handoffs import Sealed, Signed, Uploaded
+from audit_trail.pipeline.ledger_writer import append_entry, linked
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.verification.ledger_walk import LedgerView
-
-MAX_RACES = 1000
-"""Lost races in a row before giving up: somebody else is then writing without pause."""
 
 
 def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Uploaded]) -> Sealed:
@@ -43,58 +38,16 @@ def seal(context: StageContext, day: str, signed: Signed, uploaded: Sequence[Upl
         _say(context, view, sealed)
         return sealed
     _check_complete(signed, uploaded)
-    for _ in range(MAX_RACES):
-        view = context.ledger()
-        if _is_sealed(view, signed):
-            sealed = _as_sealed(view, day, new=False)
-            break
-        entry = _entry(context, view, signed, uploaded)
-        if append(context, view, entry):
-            view = context.ledger()
-            sealed = _as_sealed(view, day, new=True)
-            break
-    else:
-        raise StorageError(
-            "other writers took every place in the ledger", where="ledger/", remedy="try again"
-        )
+    made, view = append_entry(
+        context,
+        lambda view: None if _is_sealed(view, signed) else _entry(context, view, signed, uploaded),
+    )
+    sealed = _as_sealed(view, day, new=made is not None)
     context.staging(day).wipe()
     _say(context, view, sealed)
     context.on_progress("seal", 1, 1)
     stamp_entries(context, view)
     return sealed
-
-
-def append(context: StageContext, view: LedgerView, entry: LinkedEntry) -> bool:
-    """Sign an entry and put it behind `view`'s head; False when another writer has the place.
-
-    Raises:
-        ConfigurationError: The keys that sign here are not the archive's.
-        StorageError: The store refused or could not be reached.
-    """
-    signing = view.history.signers_of(entry)
-    data = context.signed(
-        view,
-        encode_entry(entry),
-        where=ledger_key(entry.sequence),
-        keys=signing,
-        max_bytes=MAX_ENTRY_BYTES,
-    )
-    try:
-        put_entry(context.store, entry.sequence, data, context.storage.retention())
-    except KeyTakenError:
-        return False
-    return True
-
-
-def linked(context: StageContext, view: LedgerView) -> dict[str, Any]:
-    """The fields by which the next entry hangs on `view`'s head."""
-    return {
-        "archive": view.genesis.archive,
-        "genesis": view.genesis_sha256,
-        "sequence": view.head.sequence + 1,
-        "previous": view.head.sha256,
-        "at": format_timestamp(context.now()),
-    }
 
 
 def _check_complete(signed: Signed, uploaded: Sequence[Uploaded]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit_trail.errors import StorageError
 from audit_trail.evidence.ledger_entry import FailedCheck, Sample, Verification
 from audit_trail.pipeline.evidence_log import made_by
 from audit_trail.pipeline.evidence_writer import say
-from audit_trail.pipeline.seal import MAX_RACES, append, linked
+from audit_trail.pipeline.ledger_writer import append_entry, linked
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.pipeline.timestamp_entries import stamp_entries
 from audit_trail.verification.checks import CheckList, Outcome
@@ -51,9 +50,9 @@ def append_verification(
         IntegrityError: The ledger cannot be believed, so nothing is appended to it.
         StorageError: The ledger could not be read or written.
     """
-    for _ in range(MAX_RACES):
-        view = context.ledger()
-        entry = Verification(
+
+    def entry(view: LedgerView) -> Verification:
+        return Verification(
             **linked(context, view),
             date=day,
             passed=tally.passed,
@@ -63,9 +62,8 @@ def append_verification(
             failures=tally.failures,
             run=context.run,
         )
-        if append(context, view, entry):
-            after = context.ledger()
-            stamp_entries(context, after)
-            say(*made_by(entry))
-            return entry.sequence, after
-    raise StorageError("other writers took every place in the ledger", where="ledger/", remedy="try again")
+
+    made, view = append_entry(context, entry)
+    stamp_entries(context, view)
+    say(*made_by(made))
+    return made.sequence, view
