@@ -187,11 +187,21 @@ ensure_test_openssl() {
 export_environment() {
   export AUDIT_TRAIL_HOME="${AUDIT_TRAIL_HOME-$root/.run}"
   export PYTHONPATH="$root/plugins${PYTHONPATH:+:$PYTHONPATH}"
-  export AIRFLOW_HOME="${AIRFLOW_HOME-$root/.run/airflow}"
+  # Where `up` has it.
+  export AIRFLOW_HOME="${AIRFLOW_HOME-${AUDIT_TRAIL_HOME:-$root/.run}/airflow}"
   export AIRFLOW__CORE__PLUGINS_FOLDER="$root/plugins"
   export AIRFLOW__CORE__DAGS_FOLDER="$root/dags"
   export AIRFLOW__CORE__LOAD_EXAMPLES=False
   export PATH="$venv/bin:$PATH"
+}
+
+# Whoever asks Airflow of `up` for something takes turns with its processes at its SQLite database.
+take_turns_at_sqlite() {
+  local database=AIRFLOW__DATABASE__SQL_ALCHEMY_CONN
+  local named="${!database-}" command="${database}_CMD" secret="${database}_SECRET"
+  if [[ -z $named${!command-}${!secret-} && $AIRFLOW_HOME == "$AUDIT_TRAIL_HOME/airflow" ]]; then
+    export AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS=audit_trail.demo.sqlite_turns.CONNECT_ARGS
+  fi
 }
 
 run_checks() {
@@ -228,6 +238,7 @@ case "$command" in
     shift
     ensure_installed requirements.lock
     export_environment
+    take_turns_at_sqlite
     exec "$venv/bin/python" -m airflow "$@"
     ;;
   *)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from audit_trail.demo import sqlite_turns
+
 ROOT = Path(__file__).parents[1]
 BASH = shutil.which("bash") or "/bin/bash"
 # Stands in for the command line and for pytest, ruff and mypy: says how it was called.
@@ -20,8 +22,8 @@ ECHO = """
 import json, os, sys
 names = ("AUDIT_TRAIL_HOME", "AIRFLOW_HOME", "AIRFLOW__CORE__PLUGINS_FOLDER", "AIRFLOW__CORE__DAGS_FOLDER",
          "AIRFLOW__CORE__LOAD_EXAMPLES", "PYTHONPATH")
-if "AUDIT_TRAIL_TEST_OPENSSL" in os.environ:
-    names += ("AUDIT_TRAIL_TEST_OPENSSL",)
+names += tuple(name for name in ("AUDIT_TRAIL_TEST_OPENSSL", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS")
+               if name in os.environ)
 print(json.dumps({"argv": sys.argv[1:], "prefix": sys.prefix, "cwd": os.getcwd(),
                   "environment": {name: os.environ.get(name) for name in names}}))
 sys.exit(int(os.environ.get("ECHO_STATUS", "0")))
@@ -33,7 +35,8 @@ def make_project(folder: Path) -> Path:
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text(ECHO)
-    (folder / "plugins" / "pytest.py").write_text(ECHO)
+    for module in ("pytest", "airflow"):
+        (folder / "plugins" / f"{module}.py").write_text(ECHO)
     (folder / "tests" / "reporting").mkdir(parents=True)
     (folder / "tests" / "reporting" / "fetch_openssl.sh").write_text("echo /fetched/openssl\n")
     shutil.copy(ROOT / "run.sh", folder)
@@ -123,6 +126,34 @@ def test_homes_that_are_set_are_kept(project: Path) -> None:
     assert isinstance(kept, dict)
     assert (kept["AUDIT_TRAIL_HOME"], kept["AIRFLOW_HOME"]) == ("/a", "/b")
     assert kept["PYTHONPATH"] == f"{project}/plugins:/c"
+
+
+def test_airflows_home_is_where_up_has_it(project: Path) -> None:
+    found = called(run(project, "airflow", "dags", "list", AUDIT_TRAIL_HOME="/a"))
+    assert found["argv"] == ["dags", "list"]
+    assert isinstance(found["environment"], dict)
+    assert found["environment"]["AIRFLOW_HOME"] == "/a/airflow"
+
+
+@pytest.mark.parametrize(
+    ("variables", "takes_turns"),
+    [
+        ({}, True),
+        ({"AUDIT_TRAIL_HOME": "/a"}, True),
+        ({"AIRFLOW_HOME": "/b"}, False),
+        ({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://db/airflow"}, False),
+        ({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat url"}, False),
+        ({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET": "url"}, False),
+    ],
+    ids=range(6),
+)
+def test_airflows_commands_take_turns_at_the_database_of_up_alone(
+    project: Path, variables: dict[str, str], takes_turns: bool
+) -> None:
+    kept = called(run(project, "airflow", "version", **variables))["environment"]
+    assert isinstance(kept, dict)
+    expected = f"{sqlite_turns.__name__}.CONNECT_ARGS" if takes_turns else None
+    assert kept.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS") == expected
 
 
 @pytest.mark.parametrize("command", ["demo", "test"])

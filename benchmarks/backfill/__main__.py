@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -98,73 +95,17 @@ def backfill(
     """Seconds from the request to the end of the last run."""
     first, last = days
     count = (last - first).days + 1
-    begun = create(environment, database, dag, days, active_runs=active_runs)
-    wait(lambda: finished(database, dag, "backfill") == count, 60 * count)
-    return time.monotonic() - begun
-
-
-def create(
-    environment: dict[str, str], database: Path, dag: str, days: tuple[date, date], *, active_runs: int
-) -> float:
-    """Ask for a backfill; the moment of asking.
-
-    With SQLite, Airflow 3.3.2 fails here where another process writes at the wrong moment: it reads in a
-    savepoint and then writes, which SQLite refuses at once, however long one would wait. What it
-    then takes back, the scheduler may have begun, and ends. So the rest of Airflow waits meanwhile.
-    """
-    first, last = days
     command = [
         *(sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", dag),
         *("--from-date", first.isoformat(), "--to-date", last.isoformat()),
         *("--max-active-runs", str(active_runs)),
     ]
     begun = time.monotonic()
-    with airflow_stopped(database):
-        asked = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    asked = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     if asked.returncode:
         raise RuntimeError(f"airflow backfill create {dag}: {asked.stderr[-2000:]}")
-    return begun
-
-
-@contextmanager
-def airflow_stopped(database: Path) -> Iterator[None]:
-    """Let all processes of this Airflow stand still, none of them in the middle of writing."""
-    pids = _processes_of(database.parent)
-    _signal(pids, signal.SIGSTOP)
-    try:
-        while not _is_writable(database):
-            _signal(pids, signal.SIGCONT)
-            threading.Event().wait(0.1)
-            _signal(pids, signal.SIGSTOP)
-        yield
-    finally:
-        _signal(pids, signal.SIGCONT)
-
-
-def _processes_of(home: Path) -> list[int]:
-    mine = f"AIRFLOW_HOME={home}".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended meanwhile
-            if mine in (process / "environ").read_bytes().split(b"\0"):
-                found.append(int(process.name))
-    return found
-
-
-def _signal(pids: list[int], number: signal.Signals) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-
-def _is_writable(database: Path) -> bool:
-    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
-        try:
-            connection.execute("begin immediate")
-        except sqlite3.OperationalError:
-            return False
-        connection.execute("rollback")
-        return True
+    wait(lambda: finished(database, dag, "backfill") == count, 60 * count)
+    return time.monotonic() - begun
 
 
 def is_first_run_over(database: Path, dag: str) -> bool:

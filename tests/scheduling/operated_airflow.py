@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import yaml
-from tests.airflow_api import AirflowApi, RefusedError
+from tests.airflow_api import AirflowApi
 from tests.cold_archive import ColdArchive
 from tests.running_airflow import RunningAirflow, wait_for
 
@@ -32,7 +32,6 @@ PREPARED_DAYS = 15
 GONE_AFTER_SEAL, GONE_AFTER_COLLECT, GONE_BEFORE = 14, 13, 12
 """How many days ago the logs were of which the source has nothing any more."""
 ENDED = ("success", "failed")
-BACKFILL_TRIES = 3
 ASKED_AT_A_TIME = 5
 
 
@@ -113,20 +112,8 @@ class OperatedAirflow:
     def backfill(self, first: str, last: str, **options: Any) -> list[str]:
         """By REST, to the end of it; see `end_of_backfill`."""
         days = {"from_date": f"{first}T00:00:00Z", "to_date": f"{last}T00:00:00Z"}
-        self._create_backfill({"dag_id": "audit_trail_daily", **days, **options})
+        self.api.post("/api/v2/backfills", {"dag_id": "audit_trail_daily", **days, **options})
         return self.end_of_backfill(first, last)
-
-    def _create_backfill(self, body: dict[str, Any]) -> None:
-        """On SQLite it is refused where somebody else writes while it reads (docs/DEVELOPMENT.md)."""
-        for _ in range(BACKFILL_TRIES - 1):
-            try:
-                self.api.post("/api/v2/backfills", body)
-            except RefusedError as error:
-                if error.status < 500:
-                    raise
-            else:
-                return
-        self.api.post("/api/v2/backfills", body)
 
     def end_of_backfill(self, first: str, last: str) -> list[str]:
         """How the run of each day has ended.

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from audit_trail.demo import sqlite_wait
-from audit_trail.demo.sqlite_wait import OTHERS_WAIT_S
+from audit_trail.demo import sqlite_turns
+from audit_trail.demo.sqlite_turns import OTHERS_WAIT_S
 from audit_trail.errors import AuditTrailError, ConfigurationError, StorageError
 from audit_trail.private_file import write_private
 from audit_trail.settings import Settings
@@ -65,7 +65,7 @@ def airflow_environment(settings: Settings, **more: str) -> dict[str, str]:
         # SQLite has one writer. More tasks at once than this, or a writer that does not
         # wait for its turn, and scheduler and DAG processor end with "database is locked".
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout={OTHERS_WAIT_S}",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": f"{sqlite_wait.__name__}.CONNECT_ARGS",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": f"{sqlite_turns.__name__}.CONNECT_ARGS",
         "AIRFLOW__CORE__PARALLELISM": str(TASKS_PER_CORE * (os.cpu_count() or 1)),
         # No counting of installations: nothing leaves this machine.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
