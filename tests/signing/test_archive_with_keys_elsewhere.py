@@ -211,7 +211,7 @@ def test_a_rotation_that_was_killed_goes_on_with_the_key_elsewhere(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("audit_trail.pipeline.ledger_appends.append", killed)
+        patch.setattr("audit_trail.pipeline.ledger_writer.put_entry", killed)
         with pytest.raises(KeyboardInterrupt):
             rotate_keys(local.context())
     assert [key.uri for key in held_keys(local.settings)][-1] == f"awskms:{arn}"
