@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.demo.real_task_logs import check_evidence
 from tests.running_airflow import PATIENCE_S, ROOT, RunningAirflow, wait_for
@@ -25,6 +27,22 @@ def is_open(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(2)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def all_of(up: RunningAirflow) -> list[psutil.Process]:
+    """Also the servers of Airflow, which rename themselves and with that hide their environment."""
+    itself = psutil.Process(up.process.pid)
+    return [itself, *itself.children(recursive=True)]
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that have not ended."""
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def command_of_the_image() -> list[str]:
@@ -82,13 +100,28 @@ def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: RunningAir
     ports = load_ports(up.home / "store" / "ports.json")
     listening = {up.port, *ports.values(), *(port + GRPC_OFFSET for port in ports.values())}
     assert all(is_open(port) for port in (up.port, ports["s3"]))
-    started = up.processes()
-    assert len(started) > 3
+    started = all_of(up)
+    assert len(started) > 5
 
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(PATIENCE_S) == 0
     assert up.processes() == []
+    assert alive(started) == []
     assert [port for port in listening if is_open(port)] == []
     names = {f"seaweedfs-{part}-grpc-{port + GRPC_OFFSET}.sock" for part, port in ports.items()}
     assert names & {path.name for path in SOCKET_FOLDER.glob("seaweedfs-*.sock")} == set()
     assert json.loads(up.said) == login
+
+
+def test_up_ends_with_all_of_it_when_the_server_to_which_tasks_report_has_ended(up: RunningAirflow) -> None:
+    up.login()
+    started = all_of(up)
+    named = {process: " ".join(process.cmdline()) for process in alive(started)}
+    (server,) = [
+        process
+        for process, name in named.items()
+        if name.startswith("airflow api_server") and str(up.port) not in name
+    ]
+    server.kill()
+    assert up.process.wait(PATIENCE_S) == 2
+    assert alive(started) == []

@@ -25,8 +25,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from audit_trail.demo.loopback_ports import LOOPBACK
 from audit_trail.demo.store_identity import ensure_credentials, write_identity
-from audit_trail.demo.store_ports import LOOPBACK, S3, load_ports, remove_sockets, settle_ports
+from audit_trail.demo.store_ports import S3, load_ports, remove_sockets, settle_ports
 from audit_trail.demo.store_process import answers, end, spawn
 from audit_trail.demo.store_readiness import can_be_read
 from audit_trail.errors import StorageError

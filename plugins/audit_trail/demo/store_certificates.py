@@ -12,7 +12,7 @@ import ipaddress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from audit_trail.demo.store_ports import LOOPBACK
+from audit_trail.demo.loopback_ports import LOOPBACK
 from audit_trail.private_file import write_private
 
 AUTHORITY_NAME = "authority.crt"

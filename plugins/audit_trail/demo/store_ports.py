@@ -9,27 +9,23 @@ that (the store learns its volumes from the data folder, not from its ports).
 from __future__ import annotations
 
 import json
-import random
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from audit_trail.demo.loopback_ports import LOOPBACK, is_free, random_port
 from audit_trail.errors import ConfigurationError, StorageError
 from audit_trail.private_file import write_private
 
-LOOPBACK = "127.0.0.1"
 S3 = "s3"
 PARTS = (S3, "master", "volume", "filer", "admin")
 # Each part has an HTTP port and, this far above it, one for gRPC. The distance
 # is the store's own; its maintenance worker relies on it.
 GRPC_OFFSET = 10000
 HIGHEST_HTTP_PORT = 65535 - GRPC_OFFSET
-# So chosen that both lie below every system's ephemeral range (Linux 32768,
-# others 49152), where any outgoing connection may sit on a port between two
+# So chosen that both lie below every system's ephemeral range, also between two
 # starts of the store, and that an HTTP port never meets a gRPC port.
 CHOSEN_FROM = range(10000, 20000)
-MAX_TRIES = 2000
 # The store makes these itself, by this name whatever TMPDIR says, and leaves
 # them behind when it is killed.
 SOCKET_FOLDER = Path("/tmp")  # noqa: S108
@@ -106,33 +102,18 @@ def _all_ports(ports: Mapping[str, int]) -> set[int]:
 
 
 def _choose(kept: int | None, *, taken: set[int]) -> int:
-    """The kept port, or else a random one: two stores started at once must not take the same."""
-    drawn = (random.choice(CHOSEN_FROM) for _ in range(MAX_TRIES))  # noqa: S311 - a port is no secret
-    for port in (*([] if kept is None else [kept]), *drawn):
+    """The kept port, or else a random one."""
+
+    def is_usable(port: int) -> bool:
         pair = {port, port + GRPC_OFFSET}
-        if not pair & taken and all(_is_free(number) for number in pair):
-            return port
-    raise StorageError(
-        "no free port for the embedded store",
-        where=f"{LOOPBACK}, ports {CHOSEN_FROM.start} to {CHOSEN_FROM.stop - 1}",
-        remedy="end programs that listen there",
-    )
+        return not pair & taken and all(is_free(number) for number in pair)
 
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the store does: a port whose last connections are still closing is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+    return kept if kept is not None and is_usable(kept) else random_port(CHOSEN_FROM, is_usable)
 
 
 def _refuse_taken(s3_port: int, path: Path) -> None:
     for port in (s3_port, s3_port + GRPC_OFFSET):
-        if not _is_free(port):
+        if not is_free(port):
             raise StorageError(
                 "a port of the embedded store is in use by another program, or not allowed",
                 where=f"{LOOPBACK}:{port}",

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from audit_trail.demo.loopback_ports import LOOPBACK
 from audit_trail.demo.store_identity import S3_CONFIG_NAME
-from audit_trail.demo.store_ports import GRPC_OFFSET, LOOPBACK
+from audit_trail.demo.store_ports import GRPC_OFFSET
 
 # A stop takes 2 to 4 s, in which the store flushes its indexes.
 STOP_TIMEOUT_S = 10.0

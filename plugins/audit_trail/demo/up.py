@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from audit_trail.demo.demo_home import prepare_archive, prepare_logs, running_home
 from audit_trail.demo.demo_run import Steps
-from audit_trail.demo.whole_airflow import LOOPBACK, free_port, running_airflow
+from audit_trail.demo.loopback_ports import LOOPBACK, is_free
+from audit_trail.demo.whole_airflow import running_airflow
 from audit_trail.errors import ConfigurationError
 from audit_trail.settings import Settings, load_settings
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLE_DAYS = 7
 SAMPLES_A_DAY = 1000
+USUAL_PORTS = range(8080, 8180)
 HIGHEST_PORT = 65535
 
 
@@ -37,7 +39,7 @@ def run_up(output: Output, *, port: int | None) -> int:
     """
     # Airflow's own variable, so that a container can listen to its network.
     host = os.environ.get("AIRFLOW__API__HOST", LOOPBACK)
-    chosen = free_port(host, _wanted_port(port))
+    chosen = _free_port(host, _wanted_port(port))
     stop = threading.Event()
     previous = {number: signal.signal(number, _setter(stop)) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -97,6 +99,17 @@ def _wanted_port(port: int | None) -> int | None:
             found=text[:40],
         )
     return int(text) or None
+
+
+def _free_port(host: str, wanted: int | None) -> int:
+    for port in [wanted] if wanted else USUAL_PORTS:
+        if is_free(port, host):
+            return port
+    raise ConfigurationError(
+        "no free port for Airflow's UI",
+        where=f"port {wanted or USUAL_PORTS.start}",
+        remedy="name another one with --port",
+    )
 
 
 def _login(airflow_home: Path) -> dict[str, str]:

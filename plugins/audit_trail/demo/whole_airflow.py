@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audit_trail.demo.airflow_process import airflow_environment, airflow_group, failed
-from audit_trail.errors import ConfigurationError
+from audit_trail.demo.loopback_ports import LOOPBACK, random_port
 from audit_trail.settings import Settings
 
-LOOPBACK = "127.0.0.1"
-FIRST_PORT = 8080
+# Above those of the embedded store, below every ephemeral one.
+TASKS_PORTS = range(30000, 32768)
 READY_TIMEOUT_S = 180
 POLL_INTERVAL_S = 0.5
 HEALTH_INTERVAL_S = 15
@@ -92,31 +91,6 @@ class WholeAirflow:
         )
 
 
-def free_port(host: str, wanted: int | None, *, but: int | None = None) -> int:
-    """A port to listen at.
-
-    Args:
-        host: Address of this machine.
-        wanted: The port; None takes the first free one of the usual ones.
-        but: One that is spoken for.
-
-    Raises:
-        ConfigurationError: It is taken, or all are.
-    """
-    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + 100):
-        if port == but:
-            continue
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            return port
-    raise ConfigurationError(
-        "no free port for Airflow's UI",
-        where=f"port {wanted or FIRST_PORT}",
-        remedy="name another one with --port",
-    )
-
-
 @contextmanager
 def running_airflow(settings: Settings, *, host: str, port: int, **more: str) -> Iterator[WholeAirflow]:
     """Start everything; when the block ends, everything is ended.
@@ -124,13 +98,13 @@ def running_airflow(settings: Settings, *, host: str, port: int, **more: str) ->
     Args:
         settings: The demo's.
         host: Address at which the API server listens.
-        port: Its port. The server to which tasks report takes a free one on loopback.
+        port: Its port. The server to which tasks report takes one of `TASKS_PORTS` on loopback.
         more: Further environment variables.
 
     Raises:
-        ConfigurationError: No port is free.
+        StorageError: None of these is free.
     """
-    tasks_port = free_port(LOOPBACK, None, but=port)
+    tasks_port = random_port(TASKS_PORTS)
     log_path = settings.home / "logs" / LOG_NAME
     log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     url, tasks_url = f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{tasks_port}/execution/"
