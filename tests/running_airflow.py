@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class RunningAirflow:
         }
         self.said = ""
         self._environments: dict[str, dict[str, str]] = {}
+        self._again: list[subprocess.Popen[bytes]] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "audit_trail", *arguments, "--json"],
             env=self.environment,
@@ -86,8 +88,20 @@ class RunningAirflow:
         path = self.home / "logs" / "up-airflow.log"
         return path.read_text("utf-8", "replace")[-tail:] if path.exists() else ""
 
+    def everything(self) -> list[psutil.Process]:
+        """What was started here and all below it.
+
+        Also Airflow's servers, which rename themselves and with that hide their environment.
+        """
+        found = []
+        for process in (self.process, *self._again):
+            with suppress(psutil.NoSuchProcess):
+                root = psutil.Process(process.pid)
+                found += [root, *root.children(recursive=True)]
+        return found
+
     def processes(self) -> list[psutil.Process]:
-        """Its own, and all that inherited its home folder, whoever is their parent now."""
+        """All that inherited its home folder, whoever is their parent now."""
         found = []
         for process in psutil.process_iter():
             try:
@@ -111,7 +125,7 @@ class RunningAirflow:
     def start(self, part: str) -> None:
         """Start it again, with the environment that it had."""
         with (self.home / "logs" / f"{part}-again.log").open("ab") as log:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "airflow", part],
                 env=self._environments[part],
                 stdin=subprocess.DEVNULL,
@@ -119,6 +133,7 @@ class RunningAirflow:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._again.append(process)
 
     def _part(self, part: str) -> list[psutil.Process]:
         """A process that was started for it, and those below it."""
@@ -132,15 +147,29 @@ class RunningAirflow:
         return list(dict.fromkeys(found))
 
     def close(self) -> None:
-        """End it, and after a failure whatever inherited its home folder and is still there."""
+        """End it, and after a failure whatever of it is still there."""
+        everything = self.everything()
         self.process.terminate()
         try:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(30)
-        for process in self.processes():
-            process.kill()
+        for process in alive([*everything, *self.processes()]):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        for again in self._again:
+            again.wait(30)
+
+
+def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that have not ended."""
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def _free_port() -> int:

@@ -8,14 +8,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 from tests.demo.real_task_logs import check_evidence
-from tests.running_airflow import PATIENCE_S, ROOT, RunningAirflow, wait_for
+from tests.running_airflow import PATIENCE_S, ROOT, RunningAirflow, alive, wait_for
 
 from audit_trail.demo.store_ports import GRPC_OFFSET, SOCKET_FOLDER, load_ports
 
@@ -29,22 +27,6 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def all_of(up: RunningAirflow) -> list[psutil.Process]:
-    """Also the servers of Airflow, which rename themselves and with that hide their environment."""
-    itself = psutil.Process(up.process.pid)
-    return [itself, *itself.children(recursive=True)]
-
-
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Those that have not ended."""
-    found = []
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
-
-
 def command_of_the_image() -> list[str]:
     """What `run.sh` is called with in the image, where nobody says anything else."""
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
@@ -56,11 +38,10 @@ def command_of_the_image() -> list[str]:
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[RunningAirflow]:
     running = RunningAirflow(tmp_path / "home", command_of_the_image())
-    yield running
-    # Only after a failure is anything left to end.
-    for process in running.processes():
-        process.kill()
-    running.process.wait(30)
+    try:
+        yield running
+    finally:
+        running.close()
 
 
 def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: RunningAirflow, tmp_path: Path) -> None:
@@ -100,7 +81,7 @@ def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: RunningAir
     ports = load_ports(up.home / "store" / "ports.json")
     listening = {up.port, *ports.values(), *(port + GRPC_OFFSET for port in ports.values())}
     assert all(is_open(port) for port in (up.port, ports["s3"]))
-    started = all_of(up)
+    started = up.everything()
     assert len(started) > 5
 
     up.process.send_signal(signal.SIGINT)
@@ -115,7 +96,7 @@ def test_up_serves_a_ui_seals_yesterday_and_leaves_nothing_behind(up: RunningAir
 
 def test_up_ends_with_all_of_it_when_the_server_to_which_tasks_report_has_ended(up: RunningAirflow) -> None:
     up.login()
-    started = all_of(up)
+    started = up.everything()
     named = {process: " ".join(process.cmdline()) for process in alive(started)}
     (server,) = [
         process
