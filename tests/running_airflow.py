@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,8 @@ from typing import Any
 
 import psutil
 from tests.airflow_api import AirflowApi
+
+from audit_trail.demo.loopback_ports import SERVER_PORTS, random_port
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 240.0
@@ -40,7 +41,7 @@ class RunningAirflow:
 
     def __init__(self, home: Path, arguments: Sequence[str] = ("up",)) -> None:
         self.home = home
-        self.port = _free_port()
+        self.port = random_port(SERVER_PORTS)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
         self.environment = {
             **kept,
@@ -170,9 +171,3 @@ def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
             if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

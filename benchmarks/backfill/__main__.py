@@ -24,9 +24,9 @@ from typing import Any
 
 from audit_trail.demo.airflow_process import project_root
 from audit_trail.demo.demo_home import prepare_archive, running_home
-from audit_trail.demo.loopback_ports import LOOPBACK, random_port
+from audit_trail.demo.loopback_ports import LOOPBACK, SERVER_PORTS, random_port
 from audit_trail.demo.samples import write_samples
-from audit_trail.demo.whole_airflow import TASKS_PORTS, running_airflow
+from audit_trail.demo.whole_airflow import running_airflow
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.settings import Settings
 
@@ -65,7 +65,7 @@ def measure(settings: Settings, folder: Path, *, days: int, active_runs: int) ->
     shutil.copy(project_root() / "dags" / "audit_trail_daily.py", dags)
     shutil.copy(Path(__file__).with_name("nothing_dag.py"), dags)
     database = folder / "airflow" / "airflow.db"
-    port = random_port(TASKS_PORTS)
+    port = random_port(SERVER_PORTS)
     with running_airflow(settings, host=LOOPBACK, port=port, AIRFLOW__CORE__DAGS_FOLDER=str(dags)) as airflow:
         airflow.wait_until_ready(threading.Event())
         # Each DAG's scheduled run of yesterday comes first and is not measured.

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import statistics
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import psutil
 from audit_trail.archive.bucket import found_bucket
 from audit_trail.demo.airflow_process import airflow_environment, airflow_group, run_airflow
 from audit_trail.demo.embedded_store import EmbeddedStore
+from audit_trail.demo.loopback_ports import SERVER_PORTS, random_port
 from audit_trail.pipeline.stage_context import StageContext
 from audit_trail.settings import Settings, load_settings
 from audit_trail.signing.local_keys import generate_keys, make_passphrase
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="page-") as folder, EmbeddedStore(Path(folder, "store")) as store:
         settings = _archive(Path(folder, "home"), store, options.days)
-        port = options.port or _free_port()
+        port = options.port or random_port(SERVER_PORTS)
         base = f"http://127.0.0.1:{port}"
         environment = airflow_environment(
             settings,
@@ -163,12 +163,6 @@ def _wait(look: Callable[[], Any]) -> Any:
             raise TimeoutError("waited too long for the API server")
         time.sleep(0.2)
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _progress(text: str) -> None:

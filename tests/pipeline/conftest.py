@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from audit_trail.demo.embedded_store import EmbeddedStore
+from audit_trail.pipeline import ledger_writer
 from audit_trail.pipeline.found_archive import found_archive
 from audit_trail.pipeline.handoffs import Sealed
 from audit_trail.pipeline.processor import AuditTrailProcessor
@@ -21,6 +23,14 @@ from audit_trail.signing.local_keys import generate_keys, make_passphrase
 
 DAY = "2026-03-14"
 NOW = datetime(2026, 3, 15, 8, 0, tzinfo=UTC)
+
+
+@contextmanager
+def killed_before_the_put() -> Iterator[None]:
+    """Whoever appends to the ledger in this block is killed with the signed entry in hand."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(ledger_writer, "put_entry", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        yield
 
 
 class Archive:

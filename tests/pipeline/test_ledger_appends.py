@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from tests.pipeline.conftest import DAY, NOW, Archive
+from tests.pipeline.conftest import DAY, NOW, Archive, killed_before_the_put
 
 from audit_trail.errors import ConfigurationError, IntegrityError
 from audit_trail.evidence.ledger_entry import KeyRevocation, KeyRotation
-from audit_trail.pipeline import ledger_writer
 from audit_trail.pipeline.ledger_appends import declare_gap, revoke_key, rotate_keys
 from audit_trail.signing.local_keys import held_keys
 from audit_trail.verification.verifier import Report, Verifier
-
-
-@contextmanager
-def killed_before_the_put() -> Iterator[None]:
-    """Whoever appends to the ledger in this block is killed with the signed entry in hand."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(ledger_writer, "put_entry", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        yield
 
 
 def verified(archive: Archive) -> Report:

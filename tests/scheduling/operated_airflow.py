@@ -126,17 +126,21 @@ class OperatedAirflow:
         days = [
             (date.fromisoformat(first) + timedelta(days=number)).isoformat() for number in range(span + 1)
         ]
-        wait_for("the backfill", lambda: self._answers() and all(self._has_ended(day) for day in days))
+
+        def is_over() -> bool:
+            self._is_not_refused()
+            return all(self._has_ended(day) for day in days)
+
+        wait_for("the backfill", is_over)
         (newest, *_) = self.api.get("/api/v2/backfills?dag_id=audit_trail_daily&order_by=-id")["backfills"]
         if newest["completed_at"] is None:
             self.api.put(f"/api/v2/backfills/{newest['id']}/cancel")
         return [run["state"] for day in days for run in self.runs_of(day)]
 
-    def _answers(self) -> bool:
-        """Whoever asks for something while tasks report is not refused: here, to pause what is paused."""
+    def _is_not_refused(self) -> None:
+        """Who asks for something while tasks report: here, to pause what is paused."""
         for _ in range(ASKED_AT_A_TIME):
             self.api.patch(VERIFY_DAG, {"is_paused": True})
-        return True
 
     def _has_ended(self, day: str) -> bool:
         runs = self.runs_of(day)

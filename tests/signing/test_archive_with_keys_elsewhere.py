@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pipeline.conftest import DAY, NOW, Archive
+from tests.pipeline.conftest import DAY, NOW, Archive, killed_before_the_put
 from tests.reporting.conftest import exported, unpacked
 from tests.reporting.opened_pack import ML_DSA_OPENSSL, OpenedPack, needs_tools
 from tests.signing.key_management_service import KeyManagementService
@@ -200,20 +200,14 @@ def test_an_hsm_cannot_take_over_what_the_genesis_does_not_allow(
 
 
 def test_a_rotation_that_was_killed_goes_on_with_the_key_elsewhere(
-    local: Archive, kms: KeyManagementService, monkeypatch: pytest.MonkeyPatch
+    local: Archive, kms: KeyManagementService
 ) -> None:
     """The index has it, the ledger has not: it is not taken for one that was believed."""
     arn = kms.add_rsa()
     with_signing(local, key_uris=(f"awskms:{arn}",))
     kms.refused = None
-
-    def killed(*arguments: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("audit_trail.pipeline.ledger_writer.put_entry", killed)
-        with pytest.raises(KeyboardInterrupt):
-            rotate_keys(local.context())
+    with killed_before_the_put():
+        rotate_keys(local.context())
     assert [key.uri for key in held_keys(local.settings)][-1] == f"awskms:{arn}"
     rotate_keys(local.context())
     assert scheme_uris(local) == {"rsassa-pss-sha256": f"awskms:{arn}"}

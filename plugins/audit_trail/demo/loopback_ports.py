@@ -9,6 +9,8 @@ from collections.abc import Callable
 from audit_trail.errors import StorageError
 
 LOOPBACK = "127.0.0.1"
+SERVER_PORTS = range(30000, 32768)
+"""For what nobody has to find again: above the embedded store's, below every ephemeral one."""
 MAX_TRIES = 2000
 
 

@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from audit_trail.demo.airflow_process import airflow_environment, airflow_group, failed
-from audit_trail.demo.loopback_ports import LOOPBACK, random_port
+from audit_trail.demo.loopback_ports import LOOPBACK, SERVER_PORTS, is_free, random_port
 from audit_trail.settings import Settings
 
-# Above those of the embedded store, below every ephemeral one.
-TASKS_PORTS = range(30000, 32768)
 READY_TIMEOUT_S = 180
 POLL_INTERVAL_S = 0.5
 HEALTH_INTERVAL_S = 15
@@ -98,13 +96,14 @@ def running_airflow(settings: Settings, *, host: str, port: int, **more: str) ->
     Args:
         settings: The demo's.
         host: Address at which the API server listens.
-        port: Its port. The server to which tasks report takes one of `TASKS_PORTS` on loopback.
+        port: Its port. The server to which tasks report takes one of `SERVER_PORTS` on loopback.
         more: Further environment variables.
 
     Raises:
         StorageError: None of these is free.
     """
-    tasks_port = random_port(TASKS_PORTS)
+    # The operators' port is still free, and spoken for.
+    tasks_port = random_port(SERVER_PORTS, lambda number: number != port and is_free(number))
     log_path = settings.home / "logs" / LOG_NAME
     log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     url, tasks_url = f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{tasks_port}/execution/"
